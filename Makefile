@@ -1,0 +1,99 @@
+# The front door. Each target does what its line in `make` says; the work itself is in `kalimaya` and deploy/.
+# Settings are environment variables (README.md): make run KALIMAYA_KAFKA_PORT=19092
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(or $(shell command -v python3.11),python3)
+VENV := .venv
+BIN := $(VENV)/bin
+KAFKA_LIBS := build/kafka/libs
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+SCENARIO ?= small
+SPEED ?=
+TESTS ?= tests
+
+.PHONY: help run down status test check setup setup-dev clean-data bench-ledger bench-latency schemas lock
+
+help: ## print this
+	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name line; do \
+		printf '%-20s %s\n' "$$name" "$$line"; done
+
+run: setup ## start everything, play the scenario, stay until Ctrl-C (SCENARIO=small|none, SPEED=times life)
+	@exec $(BIN)/kalimaya up --scenario $(SCENARIO) $(if $(SPEED),--speed $(SPEED))
+
+down: setup ## stop a running system from another terminal
+	@$(BIN)/kalimaya down
+
+status: setup ## show every process: state, restarts, readiness
+	@$(BIN)/kalimaya status
+
+test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: setup-dev ## lint, format, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
+
+setup-dev: $(VENV)/.dev $(KAFKA_LIBS)/.fetched ## the same, and what tests and checks need
+
+clean-data: setup ## remove the data, so that the next start is afresh
+	@$(BIN)/kalimaya clean-data
+
+bench-ledger: setup ## measure one decider against a raw copy loop
+	@$(BIN)/python -m bench.ledger
+
+bench-latency: setup ## measure publish to picture on a running, idle system (make run SCENARIO=none)
+	@$(BIN)/python -m bench.latency
+
+schemas: setup ## write the JSON Schemas of every message from their definitions
+	@$(BIN)/python -m schemas.export
+
+lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }
+	@# uv.lock names the index it was made with, so only the exports are kept
+	uv lock --quiet
+	uv export --quiet --frozen --no-emit-project --no-header --no-dev -o requirements.txt
+	uv export --quiet --frozen --no-emit-project --no-header -o requirements-dev.txt
+
+# $(call timed,title,command): says what goes on and how long it took; the command's output only when it fails
+define timed
+	@printf '  %s ...\n' '$(1)'; began=$$SECONDS; log=$$(mktemp); \
+	if { $(2); } >"$$log" 2>&1; then rm "$$log"; printf '  %s: %d s\n' '$(1)' $$((SECONDS - began)); \
+	else cat "$$log"; rm "$$log"; echo '  failed: $(1)'; exit 1; fi
+endef
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Kalimaya needs Python 3.11: apt-get install python3.11 python3.11-venv (or make PYTHON=/path/to/it)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Kalimaya needs Python 3.11 or newer; $(PYTHON) is older: apt-get install python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "Python's venv module is missing: apt-get install python3.11-venv"; exit 1; }
+	$(call timed,virtual environment,$(PYTHON) -m venv $(VENV))
+
+$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(call timed,Python packages and PostgreSQL,$(BIN)/pip install --require-hashes -r requirements.txt && $(BIN)/pip install --no-build-isolation --no-deps -e .)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	$(call timed,Python packages for tests and checks,$(BIN)/pip install --require-hashes -r requirements-dev.txt && $(BIN)/pip install --no-build-isolation --no-deps -e .)
+	@touch $@ $(VENV)/.run
+
+$(KAFKA_LIBS)/.fetched: deploy/embedded/pom.xml
+	@command -v java >/dev/null || { echo "Kafka needs Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | { read -r major; [ "$$major" -ge 17 ]; } || { \
+		echo "Kafka needs Java 17 or newer; this one is older: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@command -v mvn >/dev/null || { echo "Fetching Kafka needs Maven: apt-get install maven"; exit 1; }
+	@rm -rf $(KAFKA_LIBS)
+	$(call timed,Kafka,mvn --batch-mode --update-snapshots -f deploy/embedded/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA_LIBS) -DincludeScope=runtime)
+	@touch $@

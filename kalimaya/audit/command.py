@@ -1,0 +1,90 @@
+"""The command `kalimaya audit`: says where things are, shows progress, and turns the result into an exit code."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from kalimaya.audit import run
+from kalimaya.audit.kafka import Unreachable
+from kalimaya.audit.report import document, say, show
+from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.settings import DECIDING_SERVICES, Settings
+
+CLEAN, NOT_CLEAN, UNREACHABLE = 0, 1, 2
+
+
+def audit(
+    kafka: Annotated[
+        str | None, typer.Option(envvar="KALIMAYA_KAFKA", help="bootstrap address; default: the embedded Kafka")
+    ] = None,
+    postgres: Annotated[
+        str | None,
+        typer.Option(envvar="KALIMAYA_POSTGRES", help="address of the read model; default: the embedded PostgreSQL"),
+    ] = None,
+    receipts: Annotated[
+        Path | None, typer.Option(help="what senders were told, JSON lines; default: those of the scenario, if any")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="wait up to so many seconds until nothing is in flight")] = 0.0,
+    read_model: Annotated[bool, typer.Option(help="compare the read model with a fresh fold")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Prove from the logs that nothing was lost, doubled or misreported.
+
+    Exit code 0: clean. 1: something is wrong; the first offending record is named. 2: the logs or the database cannot
+    be reached.
+    """
+    settings, stderr = Settings(), Console(stderr=True)
+    try:
+        plan = run.Plan(
+            kafka=kafka or settings.bootstrap,
+            services=DECIDING_SERVICES,
+            postgres=(postgres or _embedded_postgres(settings)) if read_model else None,
+            receipts=_receipts(settings, receipts),
+            wait=wait,
+        )
+        with _progress(stderr) as progress:
+            result = run.audit(plan, progress)
+    except Unreachable as error:
+        say(stderr, str(error))
+        raise typer.Exit(UNREACHABLE) from error
+    except OSError as error:
+        say(stderr, f"The receipts cannot be read: {error}")
+        raise typer.Exit(UNREACHABLE) from error
+    if as_json:
+        typer.echo(json.dumps(document(result), indent=2))
+    else:
+        show(result, Console())
+    raise typer.Exit(CLEAN if result.clean else NOT_CLEAN)
+
+
+def _embedded_postgres(settings: Settings) -> str:
+    try:
+        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
+    except FileNotFoundError as error:
+        hint = "Say where with --postgres, start it with `kalimaya up`, or leave it out with --no-read-model."
+        raise Unreachable(f"There is no embedded PostgreSQL in {settings.data}. {hint}") from error
+
+
+def _receipts(settings: Settings, named: Path | None) -> Path | None:
+    usual = settings.data / "receipts.jsonl"
+    return named or (usual if usual.exists() else None)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[run.Progress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("connecting", total=None)
+        yield lambda doing, done, total: bar.update(task, description=doing, completed=done, total=total or None)

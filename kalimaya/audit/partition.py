@@ -1,0 +1,358 @@
+"""The checker of one partition: fed the records of an inbox and of its event log, it says what is wrong.
+
+Pure. Each log must be fed in order; how the two are interleaved does not matter. It keeps one entry an identity seen
+and one a message not yet answered, so its memory grows with the messages and not with their contents.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kalimaya.audit.findings import Counts, Findings
+from kalimaya.audit.format import FORMAT, GENESIS, NOTHING, LogRecord, Mark, head_after, mark_of, stamp_of
+from kalimaya.audit.receipts import Receipt
+from schemas.envelope import RawEvent, decode_event, decode_inbox, message_identity, partition_of
+from schemas.outcomes import Rejected, outcome_of
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+OUR_OWN_REASONS = ("internal_error", "too_large")
+"""For these a message is rejected without a look at whether it came before."""
+
+
+class Logs(NamedTuple):
+    """What Kafka says of a service's two topics."""
+
+    service: str
+    partitions: int
+    inbox_topic_id: str
+    events_topic_id: str
+
+
+class WholeAnswer(NamedTuple):
+    """All records of one cause. `head`: the chain after the last of them."""
+
+    cause: int
+    offset: int
+    digest: bytes
+    records: tuple[LogRecord, ...]
+    head: bytes
+
+
+class _Message(NamedTuple):
+    offset: int
+    identity: str
+    digest: bytes
+    key: str
+    authorised: bool
+    recorded: datetime | None
+    receipts: Sequence[Receipt]
+
+
+class _Outcome(NamedTuple):
+    answer: WholeAnswer
+    kind: str
+    events: list[RawEvent]
+
+
+class _First(NamedTuple):
+    """The first message of an identity: where it stands, where its answer stands, and the digest of its content."""
+
+    cause: int
+    at: int
+    digest: bytes
+
+
+class _Pointer(msgspec.Struct, frozen=True):
+    first: int
+    at: int
+
+
+_pointer = msgspec.json.Decoder(_Pointer).decode
+_rejected = msgspec.json.Decoder(Rejected).decode
+_genesis = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def _ignore(answer: WholeAnswer) -> None:
+    """Nobody wants the answers."""
+
+
+class PartitionChecker:
+    """Checks one partition of a service's two logs."""
+
+    def __init__(
+        self,
+        logs: Logs,
+        partition: int,
+        findings: Findings,
+        receipts: dict[int, list[Receipt]] | None = None,
+        on_answer: Callable[[WholeAnswer], None] = _ignore,
+    ) -> None:
+        self.partition = partition
+        self.inbox, self.events = f"{logs.service}.inbox", f"{logs.service}.events"
+        self.inbox_position = self.events_position = 0
+        self.head, self.next_cause = NOTHING, 0
+        self.log: str | None = None
+        self.known = BEGINNING
+        self._logs, self._findings, self._on_answer = logs, findings, on_answer
+        self._receipts = receipts or {}
+        self._counts = Counts()
+        self._chain_lost = False
+        self._open: list[tuple[LogRecord, Mark]] = []
+        self._torn: int | None = None
+        self._messages: deque[_Message] = deque()
+        self._outcomes: deque[_Outcome] = deque()
+        self._seen: dict[str, _First] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Messages behind the last one answered."""
+        return max(0, self.inbox_position - self.next_cause)
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        self._counts.in_flight = self.in_flight
+        return self._counts
+
+    # The inbox.
+
+    def take_message(self, record: LogRecord) -> None:
+        """Check the next record of the inbox."""
+        offset = record.offset
+        if offset != self.inbox_position:
+            self._wrong_message("hole", offset, f"expected offset {self.inbox_position}: messages are missing")
+        self.inbox_position = offset + 1
+        self._counts.received += 1
+        message = self._message(record, self._receipts.pop(offset, ()))
+        for receipt in message.receipts:
+            self._counts.receipts += 1
+            if receipt.identity != message.identity:
+                detail = f"the receipt for {receipt.identity} names this place, where {message.identity} stands"
+                self._wrong_message("receipt without a message", offset, detail)
+        self._messages.append(message)
+        self._judge_what_is_there()
+
+    def _message(self, record: LogRecord, receipts: Sequence[Receipt]) -> _Message:
+        stamp = stamp_of(record)
+        digest = NOTHING if stamp is None else stamp.digest
+        try:
+            if stamp is None:
+                raise ValueError("no stamp")
+            message = decode_inbox(record.value or b"")
+        except ValueError:  # not the gateway's: it must be rejected, under a name made of its place
+            identity = message_identity("/unreadable", f"{self.inbox}/{self.partition}@{record.offset}")
+            return _Message(record.offset, identity, digest, "unreadable", False, None, receipts)
+        key = message.partitionkey
+        if partition_of(key, self._logs.partitions) != self.partition:
+            self._wrong_message("wrong partition", record.offset, f"messages about {key} belong into another partition")
+        identity = message_identity(message.source, message.id)
+        return _Message(record.offset, identity, digest, key, stamp.authorised, message.recordedtime, receipts)
+
+    # The event log.
+
+    def take_event(self, record: LogRecord) -> None:
+        """Check the next record of the event log."""
+        offset = record.offset
+        if offset != self.events_position:
+            self._wrong_event("hole", offset, f"expected offset {self.events_position}: records are missing")
+            self._chain_lost = True
+        self.events_position = offset + 1
+        mark = mark_of(record)
+        if offset == 0:
+            self._check_genesis(record, mark)
+        elif mark is None:
+            self._counts.voids["not ours"] += 1
+        elif mark.at != offset:
+            self._counts.voids["elsewhere"] += 1
+        elif mark.prev != self.head and not self._chain_lost:
+            self._counts.voids["wrong chain"] += 1
+            detail = (
+                "it stands where it says, but does not continue the chain: forged, or the log before it was changed"
+            )
+            self._wrong_event("broken chain", offset, detail)
+        else:
+            self._chain_lost = False  # after a hole the chain is taken up where it goes on
+            self._take_valid(record, mark)
+
+    def _check_genesis(self, record: LogRecord, mark: Mark | None) -> None:
+        self._chain_lost = True
+        if mark != Mark(0, GENESIS, 0, 1, NOTHING, NOTHING):
+            self._wrong_event("genesis", 0, "the log does not begin with a genesis record")
+            return
+        self._chain_lost = False
+        self.head = head_after(record, mark)
+        try:
+            said = _genesis(record.value or b"")
+        except msgspec.DecodeError as error:
+            self._wrong_event("genesis", 0, f"the genesis record cannot be read: {error}")
+            return
+        self.log = said.get("log")
+        expected = {
+            "format": FORMAT,
+            "partition": self.partition,
+            "partitions": self._logs.partitions,
+            "inbox_topic_id": self._logs.inbox_topic_id,
+            "events_topic_id": self._logs.events_topic_id,
+        }
+        for name, value in expected.items():
+            if said.get(name) != value:
+                self._wrong_event("genesis", 0, f"{name}: the genesis record says {said.get(name)}, it is {value}")
+
+    def _take_valid(self, record: LogRecord, mark: Mark) -> None:
+        self.head = head_after(record, mark)
+        self._counts.events += 1
+        if self._open:
+            first = self._open[0][1]
+            if (mark.cause, mark.i, mark.n, mark.digest) != (first.cause, len(self._open), first.n, first.digest):
+                self._tear(record.offset)
+        if not self._open and (mark.i != 0 or mark.n < 1):
+            if mark.cause != self._torn:
+                detail = f"part {mark.i} of {mark.n} of the answer to cause {mark.cause} follows no part before it"
+                self._wrong_event("torn answer", record.offset, detail)
+                self._torn = mark.cause
+            return
+        self._open.append((record, mark))
+        if len(self._open) == mark.n:
+            records, self._open = tuple(each for each, _ in self._open), []
+            self._complete(WholeAnswer(mark.cause, records[0].offset, mark.digest, records, self.head))
+
+    def _tear(self, offset: int) -> None:
+        first, there = self._open[0][1], len(self._open)
+        detail = f"the answer to cause {first.cause} breaks off after {there} of {first.n} records"
+        self._wrong_event("torn answer", offset, detail)
+        self._torn = first.cause
+        self._open = []
+
+    def _complete(self, answer: WholeAnswer) -> None:
+        try:
+            events = [decode_event(record.value or b"") for record in answer.records]
+        except msgspec.DecodeError as error:
+            self._wrong_event("unreadable event", answer.offset, str(error))
+            self.next_cause = max(self.next_cause, answer.cause + 1)
+            return
+        kind = outcome_of(events[0].type)
+        self._counts.outcomes[kind] += 1
+        if answer.cause < self.next_cause:
+            detail = f"cause {answer.cause} is answered once more; the next to be answered is {self.next_cause}"
+            self._wrong_event("doubled outcome", answer.offset, detail)
+            return
+        self.next_cause = answer.cause + 1
+        self._on_answer(answer)
+        self._outcomes.append(_Outcome(answer, kind, events))
+        self._judge_what_is_there()
+
+    # Both together.
+
+    def _judge_what_is_there(self) -> None:
+        messages, outcomes = self._messages, self._outcomes
+        while messages and outcomes:
+            message, answer = messages[0], outcomes[0].answer
+            if message.offset < answer.cause:
+                detail = f"it has no whole outcome, and the log goes on to cause {answer.cause} at {answer.offset}"
+                self._wrong_message("missing outcome", message.offset, detail)
+                messages.popleft()
+            elif message.offset > answer.cause:
+                self._answers_nothing(answer)
+                outcomes.popleft()
+            else:
+                self._judge(messages.popleft(), outcomes.popleft())
+
+    def _judge(self, message: _Message, outcome: _Outcome) -> None:
+        answer, kind = outcome.answer, outcome.kind
+        if answer.digest != message.digest:
+            detail = f"its digest is not that of the message at cause {answer.cause}: it answers other content"
+            self._wrong_event("wrong digest", answer.offset, detail)
+        for index, (record, event) in enumerate(zip(answer.records, outcome.events, strict=True)):
+            self._check_event(message, record, event, index)
+        self.known = max(self.known, outcome.events[-1].knowntime)
+        if kind != "accepted" and len(outcome.events) > 1:
+            self._wrong_event(
+                "torn answer", answer.offset, f"an outcome {kind} is one record, not {len(answer.records)}"
+            )
+        self._check_identity(message, outcome)
+        for receipt in message.receipts:
+            if receipt.outcome not in (None, kind):
+                detail = f"the sender was told {receipt.outcome}, the log says {kind} (cause {answer.cause})"
+                self._wrong_event("receipt with another outcome", answer.offset, detail)
+
+    def _check_event(self, message: _Message, record: LogRecord, event: RawEvent, index: int) -> None:
+        expected = f"{self.events}/{self.partition}/{message.offset}/{index}"
+        if event.id != expected:
+            self._wrong_event("wrong event id", record.offset, f"its id is {event.id}, it should be {expected}")
+        if event.causationid != message.identity:
+            detail = f"its causationid is {event.causationid}, the message is {message.identity}"
+            self._wrong_event("wrong causation id", record.offset, detail)
+        if event.subject != message.key or record.key != message.key.encode():
+            self._wrong_event("wrong key", record.offset, f"the message is about {message.key}, the event is not")
+        if message.recorded is not None and event.recordedtime != message.recorded:
+            self._wrong_event("wrong recorded time", record.offset, "its recordedtime is not that of its message")
+        known = max(self.known, message.recorded or self.known)
+        if event.knowntime < self.known:
+            detail = f"its knowntime {event.knowntime} is before {self.known}, known already"
+            self._wrong_event("falling known time", record.offset, detail)
+        elif event.knowntime != known:
+            self._wrong_event("wrong known time", record.offset, f"its knowntime is {event.knowntime}, not {known}")
+
+    def _check_identity(self, message: _Message, outcome: _Outcome) -> None:
+        """The same identity twice: told so, about the right first one, and rightly as to equal or other content."""
+        answer, kind, event = outcome.answer, outcome.kind, outcome.events[0]
+        first = self._seen.setdefault(message.identity, _First(message.offset, answer.offset, message.digest))
+        if first.cause == message.offset:
+            if kind in ("repeated", "conflicting"):
+                self._wrong_event("wrong repeat", answer.offset, f"{kind}, but {message.identity} never came before")
+            elif not message.authorised and kind != "rejected":
+                self._wrong_event("not authorised", answer.offset, f"{kind}, though the gateway did not authorise it")
+            return
+        right = "repeated" if first.digest == message.digest else "conflicting"
+        try:
+            if kind == "rejected" and _rejected(event.data).reason in OUR_OWN_REASONS:
+                return
+            if kind != right:
+                detail = f"{kind}, but {message.identity} came before at {first.cause}: it is {right}"
+                self._wrong_event("wrong repeat", answer.offset, detail)
+            elif _pointer(event.data) != _Pointer(first.cause, first.at):
+                said = _pointer(event.data)
+                detail = (
+                    f"it points to message {said.first}, outcome at {said.at}; "
+                    f"the first one is {first.cause}, outcome at {first.at}"
+                )
+                self._wrong_event("wrong repeat", answer.offset, detail)
+        except msgspec.DecodeError as error:
+            self._wrong_event("unreadable event", answer.offset, str(error))
+
+    def finish(self, inbox_end: int, events_end: int) -> None:
+        """Everything up to these ends has been fed: say what is still missing. To be called once."""
+        if self.events_position == 0:
+            self._wrong_event("genesis", 0, "the log is empty: it has no genesis record")
+        if self.inbox_position < inbox_end:
+            detail = f"nothing more can be read, but the log ends at {inbox_end}"
+            self._wrong_message("hole", self.inbox_position, detail)
+        if 0 < self.events_position < events_end:
+            detail = f"nothing more can be read, but the log ends at {events_end}"
+            self._wrong_event("hole", self.events_position, detail)
+        if self._open:
+            self._tear(self._open[0][0].offset)
+        for outcome in self._outcomes:
+            self._answers_nothing(outcome.answer)
+        for message in self._messages:
+            for receipt in message.receipts:
+                if receipt.outcome is not None:
+                    detail = f"the sender was told {receipt.outcome}, the log has no outcome yet"
+                    self._wrong_message("receipt with another outcome", message.offset, detail)
+        for offset, receipts in sorted(self._receipts.items()):
+            for receipt in receipts:
+                detail = f"a receipt says that {receipt.identity} stands here, but nothing does"
+                self._wrong_message("receipt without a message", offset, detail)
+
+    def _answers_nothing(self, answer: WholeAnswer) -> None:
+        detail = f"it answers cause {answer.cause}, where no message stands"
+        self._wrong_event("outcome without a message", answer.offset, detail)
+
+    def _wrong_message(self, rule: str, offset: int, detail: str) -> None:
+        self._findings.add(rule, self.inbox, self.partition, offset, detail)
+
+    def _wrong_event(self, rule: str, offset: int, detail: str) -> None:
+        self._findings.add(rule, self.events, self.partition, offset, detail)

@@ -1,0 +1,98 @@
+"""The command line: `kalimaya up`, `down`, `status` and what reads the record afterwards."""
+
+import shutil
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kalimaya import running
+from kalimaya.audit.command import audit
+from kalimaya.digest import digest
+from kalimaya.embedded.kafka import KafkaSetupError
+from kalimaya.embedded.postgres import PostgresSetupError
+from kalimaya.ports import PortTakenError
+from kalimaya.settings import Settings
+from kalimaya.status import process_table
+from kalimaya.supervisor import StartFailedError
+from kalimaya.up import up as run_up
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_short=True, help=__doc__)
+console = Console()
+
+app.command()(audit)
+app.command()(digest)
+
+STOP_SECONDS = 90.0
+
+
+class Scenario(StrEnum):
+    """What is played once the system is up."""
+
+    SMALL = "small"
+    NONE = "none"
+
+
+@app.command()
+def up(
+    scenario: Annotated[Scenario, typer.Option(help="what to play; `none` leaves the wall clock")] = Scenario.SMALL,
+    speed: Annotated[
+        float | None, typer.Option(help="scenario seconds a second; default: about a minute in all")
+    ] = None,
+) -> None:
+    """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
+    settings = Settings()
+    try:
+        run_up(settings, console, scenario.value, speed)
+    except running.AlreadyRunningError as error:
+        _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
+    except (PortTakenError, KafkaSetupError, PostgresSetupError, StartFailedError, PermissionError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def down() -> None:
+    """Stop a running `kalimaya up`."""
+    settings = Settings()
+    if running.holder(settings.data) is None:
+        console.print("Nothing is running.")
+        return
+    with console.status("Stopping ..."):
+        stopped = running.ask_to_stop(settings.data, STOP_SECONDS)
+    if not stopped:
+        _fail(f"Still running after {STOP_SECONDS:.0f} s: see `kalimaya status`.")
+    console.print("Stopped.")
+
+
+@app.command()
+def status() -> None:
+    """Show every process; exit code 1 when one is not ready, 3 when nothing runs."""
+    settings = Settings()
+    if running.holder(settings.data) is None:
+        console.print("Nothing is running. `make run` or `kalimaya up` starts it.")
+        raise typer.Exit(3)
+    table, all_ready = process_table(settings.data)
+    console.print(table)
+    raise typer.Exit(0 if all_ready else 1)
+
+
+@app.command()
+def clean_data() -> None:
+    """Remove the data folder; refuses while the system runs."""
+    data = Settings().data
+    if running.holder(data) is not None:
+        _fail("The system is running with this data: `kalimaya down` first.")
+    if not data.exists():
+        console.print("There is no data.")
+    elif not (data / "README").exists() or (data / "README").read_text() != running.MARKER:
+        _fail(f"{data} was not made by `kalimaya up`; nothing was removed.")
+    else:
+        shutil.rmtree(data)
+        console.print(f"Removed {data}.", highlight=False, soft_wrap=True)
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

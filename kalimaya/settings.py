@@ -1,0 +1,69 @@
+"""What an operator of the embedded mode may set, all by environment variables `KALIMAYA_<NAME>`.
+
+It knows ports and folders. It knows nothing of what the services do with them.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"  # not a setting: the embedded mode has no passwords for Kafka and must not be reachable
+
+SERVICES = ("gateway", "deployment", "logistics", "incidents", "projection")
+DECIDING_SERVICES = ("deployment", "logistics", "incidents")
+
+
+class Settings(BaseSettings):
+    """Ports, folders and sizes of the embedded mode."""
+
+    model_config = SettingsConfigDict(env_prefix="KALIMAYA_", frozen=True)
+
+    # Everything that a second start goes on from; another folder is another, independent operation.
+    data: Path = PROJECT / ".kalimaya"
+    # Beside the data and not in it, so that starting afresh does not download Kafka again.
+    kafka_libs: Path = PROJECT / "build" / "kafka" / "libs"
+
+    # Kafka's usual port; change it where another broker lives on this machine.
+    kafka_port: int = Field(default=9092, ge=1, le=65535)
+    # KRaft talks to itself here even with one node, so it needs a port of its own.
+    kafka_controller_port: int = Field(default=9093, ge=1, le=65535)
+    # 512 MiB carries the small scenario and the benchmarks; below 256m the broker collects all the time.
+    kafka_heap: str = Field(default="512m", pattern=r"^\d+[kmgKMG]$")
+    # Not 5432: a developer's own PostgreSQL is often there.
+    postgres_port: int = Field(default=5433, ge=1, le=65535)
+    # Where the operational picture is read.
+    picture_port: int = Field(default=8000, ge=1, le=65535)
+    # Where agencies and operators send their messages.
+    gateway_port: int = Field(default=8001, ge=1, le=65535)
+    # First of five in a row: gateway, deployment, logistics, incidents, projection.
+    metrics_port: int = Field(default=9101, ge=1, le=65531)
+
+    # A cold Kafka on a busy two-core machine took 12 s; past this something is wrong and the log says what.
+    start_seconds: float = Field(default=90.0, gt=0)
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka's address as clients want it."""
+        return f"{HOST}:{self.kafka_port}"
+
+    @property
+    def logs(self) -> Path:
+        """The folder with one log file a process."""
+        return self.data / "logs"
+
+    def metrics_port_of(self, service: str) -> int:
+        """The port where a service answers `/metrics`, `/livez` and `/readyz`."""
+        return self.metrics_port + SERVICES.index(service)
+
+    def ports(self) -> list[tuple[int, str]]:
+        """Every port that a start needs, each with the variable that moves it."""
+        return [
+            (self.kafka_port, "KALIMAYA_KAFKA_PORT"),
+            (self.kafka_controller_port, "KALIMAYA_KAFKA_CONTROLLER_PORT"),
+            (self.postgres_port, "KALIMAYA_POSTGRES_PORT"),
+            (self.picture_port, "KALIMAYA_PICTURE_PORT"),
+            (self.gateway_port, "KALIMAYA_GATEWAY_PORT"),
+            *((self.metrics_port_of(name), "KALIMAYA_METRICS_PORT") for name in SERVICES),
+        ]

@@ -1,0 +1,208 @@
+"""Starts the whole system on one machine and keeps it up: the composition root of `kalimaya up`.
+
+Order: ports, Kafka and PostgreSQL, topics, clock, services, scenario. Each step says how long it took.
+"""
+
+import asyncio
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from kalimaya.embedded.kafka import KafkaNode, quiet_client_logs
+from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.ports import require_free
+from kalimaya.process import Child
+from kalimaya.running import claim, write_processes
+from kalimaya.settings import DECIDING_SERVICES, HOST, PROJECT, SERVICES, Settings
+from kalimaya.supervisor import Supervisor
+from scenarios import serang2019
+from services.gateway import credentials
+from services.kit import clock
+from services.kit.ledger import topics
+
+AGENCIES = PROJECT / "deploy" / "embedded" / "agencies.yaml"
+PARTITIONS = 6
+UNMET = 3
+"""Exit code of a player that has played everything and found outcomes other than planned."""
+
+
+class Up:
+    """One run of the system, from the first check to the last child's end."""
+
+    def __init__(self, settings: Settings, console: Console, scenario: str, speed: float | None) -> None:
+        self._settings = settings
+        self._console = console
+        self._scenario = scenario
+        self._speed = speed
+        self._kafka = KafkaNode(
+            home=settings.data / "kafka",
+            libs=settings.kafka_libs,
+            port=settings.kafka_port,
+            controller_port=settings.kafka_controller_port,
+            heap=settings.kafka_heap,
+        )
+        self._postgres = PostgresServer(home=settings.data / "postgres", port=settings.postgres_port)
+        self._supervisor = Supervisor(
+            start_seconds=settings.start_seconds,
+            on_change=partial(write_processes, settings.data),
+            say=lambda line: console.print(f"  [yellow]{line}[/]", highlight=False),
+        )
+
+    @property
+    def _picture(self) -> str:
+        return f"http://{HOST}:{self._settings.picture_port}/v1/picture"
+
+    async def run(self) -> None:
+        """Start everything, stay until a signal, stop everything. Raises what made the start fail."""
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        starting = asyncio.create_task(self._start())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopping
+        finally:
+            starting.cancel()
+            if self._supervisor.children:
+                with self._step("Stopping"):
+                    await self._supervisor.stop()
+
+    async def _start(self) -> None:
+        settings, supervisor = self._settings, self._supervisor
+        began = time.monotonic()
+        require_free(settings.ports())
+        _fresh_logs(settings.logs)
+        with self._step("Folders of Kafka and PostgreSQL"):
+            prepare = (self._kafka.prepare, self._postgres.prepare)
+            await asyncio.gather(*(asyncio.to_thread(one) for one in prepare))
+        with self._step("PostgreSQL"):
+            await supervisor.start(self._postgres.child(settings.logs / "postgres.log"))
+        with self._step("Kafka"):
+            await supervisor.start(self._kafka.child(settings.logs / "kafka.log"))
+        with self._step("Topics"):
+            await self._create_topics()
+        curl = self._curl_line()
+        if self._scenario != "none":
+            self._start_clock()
+        with self._step("Services: " + ", ".join(SERVICES)):
+            await supervisor.start(*(self._service(name) for name in SERVICES))
+        self._console.print(f"Up after {time.monotonic() - began:.1f} s: {self._picture}", highlight=False)
+        if self._scenario != "none":
+            await supervisor.finish(self._player())
+        self._show_where(curl)
+
+    async def _create_topics(self) -> None:
+        await topics.create(self._settings.bootstrap, DECIDING_SERVICES, partitions=PARTITIONS, replication=1)
+
+    def _curl_line(self) -> str:
+        tokens = credentials.ensure(self._settings.data / "tokens.json", AGENCIES)
+        return credentials.curl_line(f"http://{HOST}:{self._settings.gateway_port}", tokens)
+
+    def _start_clock(self) -> None:
+        speed = self._speed or serang2019.DEFAULT_SPEED
+        clock.start(self._settings.data / "clock.json", serang2019.START, serang2019.END, speed)
+
+    def _service(self, name: str) -> Child:
+        settings = self._settings
+        http = {"gateway": settings.gateway_port, "projection": settings.picture_port}
+        environment = {
+            "KALIMAYA_KAFKA": settings.bootstrap,
+            "KALIMAYA_POSTGRES": self._postgres.dsn(),
+            "KALIMAYA_HOST": HOST,
+            "KALIMAYA_METRICS_PORT": str(settings.metrics_port_of(name)),
+            "KALIMAYA_CLOCK": str(settings.data / "clock.json"),
+            "KALIMAYA_AGENCIES": str(AGENCIES),
+            "KALIMAYA_TOKENS": str(settings.data / "tokens.json"),
+            "KALIMAYA_PICTURE_URL": f"http://{HOST}:{settings.picture_port}",
+        }
+        readyz = f"http://{HOST}:{settings.metrics_port_of(name)}/readyz"
+        if name in http:
+            environment["KALIMAYA_HTTP_PORT"] = str(http[name])
+        return Child(
+            name=name,
+            argv=(sys.executable, "-m", f"services.{name}"),
+            env=environment,
+            cwd=PROJECT,
+            log=settings.logs / f"{name}.log",
+            probe=partial(_ready, readyz),
+            readyz=readyz,
+        )
+
+    def _player(self) -> Child:
+        data = self._settings.data
+        options = {
+            "--scenario": self._scenario,
+            "--gateway": f"http://{HOST}:{self._settings.gateway_port}",
+            "--tokens": str(data / "tokens.json"),
+            "--clock": str(data / "clock.json"),
+            "--receipts": str(data / "receipts.jsonl"),
+        }
+        arguments = [part for option in options.items() for part in option]
+        return Child(
+            name="scenario",
+            argv=(sys.executable, "-m", "scenarios.play", *arguments),
+            cwd=PROJECT,
+            finished_by=frozenset({0, UNMET}),
+        )
+
+    def _show_where(self, curl: str) -> None:
+        settings = self._settings
+        places = {
+            "picture": self._picture,
+            "picture's API": f"http://{HOST}:{settings.picture_port}/docs",
+            "gateway": f"http://{HOST}:{settings.gateway_port}/v1/messages",
+            "gateway's API": f"http://{HOST}:{settings.gateway_port}/docs",
+            "data and logs": f"{settings.data}, {settings.logs}",
+        }
+        self._console.print()
+        for name, place in places.items():
+            self._console.print(f"  {name:<15} {place}", highlight=False, soft_wrap=True)
+        for service in SERVICES:
+            url = f"http://{HOST}:{settings.metrics_port_of(service)}/metrics"
+            self._console.print(f"  {'metrics':<15} {url}  {service}", highlight=False)
+        self._console.print("\nSend a report of your own:\n")
+        self._console.print(curl, markup=False, highlight=False, soft_wrap=True)
+        self._console.print("\nCtrl-C stops everything; the next start goes on with the same data.\n")
+
+    @contextmanager
+    def _step(self, title: str) -> Iterator[None]:
+        began = time.monotonic()
+        with self._console.status(f"{title} ..."):
+            yield
+        self._console.print(f"  {title}: {time.monotonic() - began:.1f} s", highlight=False)
+
+
+def up(settings: Settings, console: Console, scenario: str, speed: float | None) -> None:
+    """Run the system in the foreground until a signal; raises AlreadyRunningError for a second one."""
+    quiet_client_logs()
+    with claim(settings.data):
+        asyncio.run(Up(settings, console, scenario, speed).run())
+
+
+async def _ready(readyz: str) -> str | None:
+    """Ask a service whether it is ready: None when it is, otherwise what it said."""
+    try:
+        async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
+            answer = await client.get(readyz)
+    except httpx.HTTPError as error:
+        return f"{readyz} does not answer ({type(error).__name__})"
+    return None if answer.is_success else answer.text[:300]
+
+
+def _fresh_logs(folder: Path) -> None:
+    """Begin new log files and keep those of the run before, so that they do not grow for ever."""
+    shutil.rmtree(folder / "before", ignore_errors=True)
+    (folder / "before").mkdir(parents=True)
+    for log in folder.glob("*.log"):
+        log.rename(folder / "before" / log.name)

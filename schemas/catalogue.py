@@ -1,0 +1,19 @@
+"""Importing this module fills the registry: the one list of all message modules."""
+
+from schemas import deployment, incidents, logistics, outcomes
+from schemas.registry import BY_CLASS, CATALOGUE, Definition, definition, is_known_type
+
+SERVICES = ("deployment", "logistics", "incidents")
+
+__all__ = [
+    "BY_CLASS",
+    "CATALOGUE",
+    "SERVICES",
+    "Definition",
+    "definition",
+    "deployment",
+    "incidents",
+    "is_known_type",
+    "logistics",
+    "outcomes",
+]

@@ -1,0 +1,91 @@
+"""What a caller is told: where a message stands, what became of it, and why if it was not taken in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi.responses import JSONResponse, Response
+
+from services.gateway.inbox import Place
+from services.gateway.outcomes import Outcome
+from services.kit.http import PROBLEM_JSON, Problem
+from services.kit.ledger.log import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A message that Kafka has acknowledged."""
+
+    id: str
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; also, without its headers, one item of a batch's answer."""
+
+    status: int
+    document: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """As HTTP."""
+        kind = PROBLEM_JSON if self.status >= 400 else "application/json"
+        return JSONResponse(self.document, self.status, self.headers, media_type=kind)
+
+    def item(self) -> dict[str, Any]:
+        """As one of the results of a batch."""
+        return {"status": self.status} | self.document
+
+
+def of_problem(problem: Problem) -> Answer:
+    """A message or request that was not taken in."""
+    return Answer(problem.status, problem.document, problem.headers)
+
+
+def of_message(picture_url: str, landed: Landed, outcome: Outcome | None) -> Answer:
+    """A message that was taken in: 202 while its outcome is unknown, then 200, 409 or 422 as the outcome is."""
+    document: dict[str, Any] = {
+        "id": landed.id,
+        "source": landed.source,
+        "position": str(landed.place),
+        "outcome": outcome,
+    }
+    headers = {
+        "Location": f"{picture_url}/v1/messages?{urlencode({'source': landed.source, 'id': landed.id})}",
+        "Kalimaya-Position": str(landed.place),
+    }
+    if outcome is None:
+        return Answer(202, document, headers)
+    headers["Preference-Applied"] = "wait"
+    if outcome["kind"] in ("accepted", "repeated"):
+        return Answer(200, document, headers)
+    problem = _not_applied(outcome)
+    return Answer(problem.status, problem.document | document, headers)
+
+
+def _not_applied(outcome: Outcome) -> Problem:
+    data = outcome["events"][0]["data"]
+    match outcome["kind"]:
+        case "conflicting":
+            detail = "The same source and id came before with other content; this one is kept but not applied."
+            return Problem(409, "message-conflicting", "The message was conflicting", detail, reason="conflicting")
+        case "refused":
+            clashes = data.get("clashes", [])
+            told = {"reason": data["reason"], "clashes": clashes}
+            return Problem(409, "message-refused", "The message was refused", data["detail"], **told)
+        case _:
+            told = {"reason": data["reason"]}
+            return Problem(422, "message-rejected", "The message was rejected", data["detail"], **told)
+
+
+def unavailable(error: Unavailable) -> Problem:
+    """Kafka gave no acknowledgement, so that nobody knows whether it has the message."""
+    return Problem(
+        503,
+        "kafka-unavailable",
+        "Not taken in for certain",
+        f"Kafka did not acknowledge ({error}). It is safe to send the same message with the same id again.",
+        {"Retry-After": "2"},
+    )

@@ -1,0 +1,16 @@
+"""What the gateway tells Prometheus."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter("kalimaya_gateway_requests_total", "Requests by status; 5xx rising: look at Kafka.", ("status",))
+TAKEN = Counter("kalimaya_gateway_messages_total", "Messages acknowledged by Kafka, by type.", ("type",))
+PROBLEMS = Counter(
+    "kalimaya_gateway_problems_total", "Messages turned away at the door; one agency rising: call it.", ("problem",)
+)
+ACK_SECONDS = Histogram(
+    "kalimaya_gateway_ack_seconds", "From a message's receipt to Kafka's acknowledgement; rising: look at the brokers."
+)
+HELD_BYTES = Gauge(
+    "kalimaya_gateway_held_bytes", "Bodies being read or not acknowledged yet; near the setting's limit: 503s."
+)
+WAITING = Gauge("kalimaya_gateway_waiting", "Requests that wait for an outcome; rising: a decider is stuck.")

@@ -1,0 +1,33 @@
+"""Settings of the gateway."""
+
+from pathlib import Path
+
+from services.kit.settings import KitSettings
+
+
+class GatewaySettings(KitSettings):
+    """Read from environment variables KALIMAYA_<NAME>."""
+
+    http_port: int = 8001
+    """Port of POST /v1/messages."""
+
+    agencies: Path
+    """File that says who may speak for what (agencies.yaml); no default, authority is never implied."""
+
+    tokens: Path
+    """File with the token of each principal; no default, because there are no default secrets."""
+
+    picture_url: str = "http://127.0.0.1:8000"
+    """Where the projection answers, for the Location of an outcome."""
+
+    longest_wait: float = 30.0
+    """Most seconds that `Prefer: wait` may hold a request; beyond that clients should poll the Location."""
+
+    largest_body: int = 1_048_576
+    """Bytes; a message is about 500, so this is room for a batch of 1,000 and no more."""
+
+    largest_batch: int = 1_000
+    """Messages in one batch; larger ones hold others up."""
+
+    most_held: int = 67_108_864
+    """Bytes of bodies that are read or not acknowledged yet, all callers together; beyond that they come back later."""

@@ -1,0 +1,288 @@
+"""The desk: gives every inbox message of one partition its one outcome, and remembers what that needs.
+
+It knows the rules that hold for all messages (authority, possible times, same identity twice) and asks the service's
+decider about orders. It does no I/O. What it decides stands on trial until the ledger says that it was written where
+it was expected (`commit`) or not (`rollback`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from schemas.catalogue import BY_CLASS, CATALOGUE, definition
+from schemas.envelope import (
+    InboxMessage,
+    LogEvent,
+    UnknownMessage,
+    decode_data,
+    decode_event,
+    decode_inbox,
+    decoder,
+    encode,
+    message_identity,
+)
+from schemas.outcomes import Conflicting, OutcomeKind, Refused, Rejected, Repeated, outcome_of
+from services.kit.decider import Decider
+from services.kit.ledger.fold import Answer
+from services.kit.ledger.record import NO_HASH, Record, Stamp, read_stamp
+
+S = TypeVar("S")
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+OUTCOMES: tuple[OutcomeKind, ...] = ("accepted", "refused", "rejected", "repeated", "conflicting")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a message's `time` may lie before or after its own `recordedtime`."""
+
+    oldest: timedelta = timedelta(days=60)
+    ahead: timedelta = timedelta(days=1)
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of one inbox record, ready to be appended: n >= 1 (key, value) and the digest it answers."""
+
+    digest: bytes
+    records: Sequence[tuple[bytes, bytes]]
+
+
+Made = list[tuple[str, str, Any]]
+"""Events on their way to the log: (type, dataschema, data)."""
+
+
+Notable = tuple[str, int, OutcomeKind, str | None]
+"""An outcome worth a line in the log: the message's identity, its inbox offset, the kind and the reason."""
+
+Savepoint = tuple[int, int, int, datetime]
+"""How many states, identities and outcomes were on trial, and what time was known, at some moment."""
+
+_INTAKE = {
+    (entry.type, entry.dataschema): (entry.kind == "report", decoder(entry))
+    for entry in CATALOGUE.values()
+    if entry.kind in ("order", "report")
+}
+"""What may come in: whether it is a report, and how to decode its data."""
+
+
+class Desk(Generic[S]):
+    """State of one partition: aggregates, identities seen, the newest known time, and outcomes counted.
+
+    `seen` maps the identity of a message to (digest, inbox offset, offset of its outcome).
+    """
+
+    def __init__(self, decider: Decider[S], partition: int, limits: Limits) -> None:
+        self._decider, self._limits = decider, limits
+        self._source = f"/services/{decider.service}"
+        self._id_prefix = f"{decider.service}.events/{partition}"
+        self._inbox = f"{decider.service}.inbox/{partition}"
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, for a fold from the start."""
+        self.states: dict[str, S] = {}
+        self.seen: dict[str, tuple[bytes, int, int]] = {}
+        self.known = BEGINNING
+        self.counts: dict[OutcomeKind, int] = dict.fromkeys(OUTCOMES, 0)
+        self._start_trial()
+
+    # What is decided stands on trial until the ledger says where it landed.
+
+    def commit(self) -> list[Notable]:
+        """What was decided since the last commit has been written where it was expected.
+
+        Returns the outcomes among it that somebody may ask about: all but the accepted.
+        """
+        for kind in OUTCOMES:
+            self.counts[kind] += self._kinds.count(kind)
+        notable = self._notable
+        self._start_trial()
+        return notable
+
+    def rollback(self) -> None:
+        """Take back all that was decided since the last commit."""
+        self._take_back((0, 0, 0, self._known_before))
+
+    def retract(self) -> None:
+        """Take back the last decision only (its answer did not fit into the batch)."""
+        self._take_back(self._savepoint)
+
+    def _start_trial(self) -> None:
+        self._states_before: list[tuple[str, S | None]] = []
+        self._identities: list[str] = []
+        self._kinds: list[OutcomeKind] = []
+        self._notable: list[Notable] = []
+        self._known_before = self.known
+        self._savepoint: Savepoint = (0, 0, 0, self.known)
+
+    def _save(self) -> None:
+        self._savepoint = (len(self._states_before), len(self._identities), len(self._kinds), self.known)
+
+    def _take_back(self, to: Savepoint) -> None:
+        states, identities, kinds, self.known = to
+        for key, before in reversed(self._states_before[states:]):
+            if before is None:
+                del self.states[key]
+            else:
+                self.states[key] = before
+        for identity in self._identities[identities:]:
+            del self.seen[identity]
+        del self._states_before[states:], self._identities[identities:], self._kinds[kinds:]
+        del self._notable[len(self._kinds) - self._kinds.count("accepted") :]
+
+    # Folding what stands in the log.
+
+    def apply(self, answer: Answer) -> None:
+        """Fold an answer read from the log. Raises whatever `evolve` raises: then the partition must stop."""
+        for record in answer.records:
+            event = decode_event(record.value or b"")
+            found = definition(event.type, event.dataschema)
+            if found is None:
+                raise UnknownMessage(f"{event.type} {event.dataschema}")
+            if found.kind == "event":
+                data = decode_data(event.type, event.dataschema, event.data)
+                self.states[event.subject] = self._decider.evolve(self.states.get(event.subject), data)
+        self.known = event.knowntime
+        self.counts[outcome_of(event.type)] += 1
+        self.seen.setdefault(event.causationid, (answer.digest, answer.cause, answer.offset))
+        self._known_before = self.known
+
+    # Deciding.
+
+    def decide(self, record: Record, at: int) -> Decided:
+        """The one outcome of an inbox record; `at` is where its answer is expected to land.
+
+        Raises whatever the decider raises; the caller then rolls back.
+        """
+        self._save()
+        stamp = read_stamp(record)
+        if stamp is None:
+            return self._unreadable(record, "it carries no stamp of the gateway")
+        try:
+            message = decode_inbox(record.value or b"")
+        except ValueError as error:
+            return self._unreadable(record, f"not a message of the gateway's: {error}")
+        identity = message_identity(message.source, message.id)
+        first = self._meet(identity, message, stamp, record.offset, at)
+        if first is None:
+            made = self._judge(message, stamp.authorised)
+        else:
+            digest, cause, answered_at = first
+            again = Repeated if digest == stamp.digest else Conflicting
+            made = _outcome(again(first=cause, at=answered_at))
+        return self._answer(record.offset, stamp.digest, message, identity, made)
+
+    def reject(self, record: Record, at: int, reason: str, detail: str) -> Decided:
+        """Turn a message away for a reason of our own (`internal_error`, `too_large`)."""
+        self._save()
+        stamp, message = read_stamp(record), decode_inbox(record.value or b"")
+        assert stamp is not None
+        identity = message_identity(message.source, message.id)
+        self._meet(identity, message, stamp, record.offset, at)
+        made = _outcome(Rejected(reason=reason, detail=detail))
+        return self._answer(record.offset, stamp.digest, message, identity, made)
+
+    def _meet(
+        self, identity: str, message: InboxMessage, stamp: Stamp, cause: int, at: int
+    ) -> tuple[bytes, int, int] | None:
+        """Take note of a message; what we knew of its identity before, if anything."""
+        if message.recordedtime > self.known:  # noqa: PLR1730 - max() costs a call on the hot path
+            self.known = message.recordedtime
+        first = self.seen.get(identity)
+        if first is None:
+            self.seen[identity] = (stamp.digest, cause, at)
+            self._identities.append(identity)
+        return first
+
+    def _judge(self, message: InboxMessage, authorised: bool) -> Made:
+        """What a message that we have not seen before brings about."""
+        if not authorised:
+            detail = f"{message.source} may not send {message.type} about {message.partitionkey}"
+            return _outcome(Rejected(reason="not_authorised", detail=detail))
+        ahead = message.time - message.recordedtime
+        if ahead > self._limits.ahead or -ahead > self._limits.oldest:
+            detail = (
+                f"time {message.time.isoformat()} is too far from the operation's clock, "
+                f"which read {message.recordedtime.isoformat()}"
+            )
+            return _outcome(Rejected(reason="time_out_of_range", detail=detail))
+        try:
+            is_report, decode = _INTAKE[message.type, message.dataschema]
+        except KeyError:
+            raise UnknownMessage(f"{message.type} {message.dataschema}") from None
+        data = decode(message.data)
+        if is_report:
+            return [(message.type, message.dataschema, message.data)]
+        return self._order(message.partitionkey, data)
+
+    def _order(self, key: str, order: Any) -> Made:
+        before = self.states.get(key)
+        result = self._decider.decide(before, order)
+        if isinstance(result, Refused):
+            return _outcome(result)
+        state = before
+        for event in result:
+            state = self._decider.evolve(state, event)
+        if state is None:
+            raise AssertionError(f"decide answered {type(order).__name__} with neither event nor refusal")
+        self._states_before.append((key, before))
+        self.states[key] = state
+        return [made for event in result for made in _outcome(event)]
+
+    def _unreadable(self, record: Record, detail: str) -> Decided:
+        """Somebody other than the gateway wrote to the inbox: that, too, gets its outcome, and blocks nothing."""
+        stamp = read_stamp(record)
+        message = InboxMessage(
+            specversion="1.0",
+            id=f"{self._inbox}@{record.offset}",
+            source="/unreadable",
+            type="",
+            partitionkey="unreadable",
+            dataschema="",
+            time=self.known,
+            recordedtime=self.known,
+            data=msgspec.Raw(b"null"),
+        )
+        made = _outcome(Rejected(reason="unreadable", detail=detail[:400]))
+        digest = NO_HASH if stamp is None else stamp.digest
+        return self._answer(record.offset, digest, message, message_identity(message.source, message.id), made)
+
+    def _answer(self, cause: int, digest: bytes, message: InboxMessage, identity: str, made: Made) -> Decided:
+        kind = outcome_of(made[0][0])
+        self._kinds.append(kind)
+        if kind != "accepted":
+            self._notable.append((identity, cause, kind, getattr(made[0][2], "reason", None)))
+        key = message.partitionkey.encode()
+        return Decided(
+            digest,
+            [
+                (
+                    key,
+                    encode(
+                        LogEvent(
+                            specversion="1.0",
+                            id=f"{self._id_prefix}/{cause}/{index}",
+                            source=self._source,
+                            type=type_,
+                            subject=message.partitionkey,
+                            dataschema=dataschema,
+                            time=message.time,
+                            recordedtime=message.recordedtime,
+                            knowntime=self.known,
+                            causationid=identity,
+                            data=data,
+                            correlationid=message.correlationid,
+                            traceparent=message.traceparent,
+                        )
+                    ),
+                )
+                for index, (type_, dataschema, data) in enumerate(made)
+            ],
+        )
+
+
+def _outcome(data: Any) -> Made:
+    entry = BY_CLASS[type(data)]
+    return [(entry.type, entry.dataschema, data)]

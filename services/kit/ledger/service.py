@@ -1,0 +1,215 @@
+"""Runs a decider over the partitions that this process owns: the one thing that a deciding service calls.
+
+Group membership is advice (R10): it says which partitions to try, never what has been read. What protects the log from
+two owners is the ledger itself.
+"""
+
+import asyncio
+import contextlib
+import gc
+import random
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic
+from typing import Generic, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from services.kit.decider import Decider
+from services.kit.ledger import metrics, topics
+from services.kit.ledger.kafka import KafkaPair, bounded, close
+from services.kit.ledger.log import Unavailable
+from services.kit.ledger.worker import Identity, StoodDown, Worker
+
+S = TypeVar("S")
+log = structlog.get_logger(__name__)
+
+STAND_DOWN_SECONDS = (5.0, 15.0)
+STUCK_SECONDS = 60.0
+MEASURE_EVERY_SECONDS = 2.0
+SESSION_MS = 6_000
+
+
+def tune_collector() -> None:
+    """Let the garbage collector look rarely: a decider makes millions of small objects, nearly none in cycles.
+
+    What stands already is frozen, so that it is not walked again and again (bench/ledger.py shows what that brings).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Knows which partitions the group gives us. Its listener only sets a flag and never awaits work."""
+
+    def __init__(self, bootstrap: str, service: str, instance: str) -> None:
+        self.changed = asyncio.Event()
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=f"kalimaya.{service}",
+            group_instance_id=f"{service}-{instance}",
+            client_id=f"{service}-{instance}-member",
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 3,
+        )
+        self._topic = f"{service}.inbox"
+
+    async def start(self) -> None:
+        self._consumer.subscribe([self._topic], listener=self)
+        await bounded(self._consumer.start(), 30)
+
+    def owned(self) -> set[int]:
+        return {tp.partition for tp in self._consumer.assignment()}
+
+    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        self.changed.set()
+
+    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self._consumer.pause(*assigned)  # membership only: records are read by each worker's own consumer
+        self.changed.set()
+
+    async def stop(self) -> None:
+        await close(self._consumer)
+
+
+class DecidingService(Generic[S]):
+    """A decider, its workers, and what operators ask about them."""
+
+    def __init__(self, decider: Decider[S], bootstrap: str, instance: str, partitions: str) -> None:
+        self._decider, self._bootstrap, self._instance, self._static = decider, bootstrap, instance, partitions
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._workers: dict[int, Worker[S]] = {}
+        self._stopped: dict[int, str] = {}
+        self._joined = False
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        identity = await self._identify()
+        async with self._ownership(identity) as membership:
+            self._joined = True
+            measuring = asyncio.create_task(self._measure())
+            try:
+                while True:
+                    owned = membership.owned() if membership else self._static_partitions(identity)
+                    self._reconcile(owned, identity)
+                    await self._wait(membership)
+            finally:
+                measuring.cancel()
+                await self._end()
+
+    def not_live(self) -> str | None:
+        """Why this process makes no progress though there is work; None when it does."""
+        for partition, reason in self._stopped.items():
+            return f"partition {partition} stopped: {reason}"
+        for partition, worker in self._workers.items():
+            if worker.pending_since is not None and monotonic() - worker.progressed_at > STUCK_SECONDS:
+                return f"partition {partition} has undecided messages and made no progress for {STUCK_SECONDS:.0f} s"
+        return None
+
+    def not_ready(self) -> str | None:
+        """Why this process cannot serve yet; None when it can."""
+        if not self._joined:
+            return "not in the consumer group yet"
+        behind = sorted(p for p, worker in self._workers.items() if not worker.ready)
+        return f"partitions {behind} are not folded" if behind else self.not_live()
+
+    async def _identify(self) -> Identity:
+        while True:
+            try:
+                return await topics.identify(self._bootstrap, self._decider.service)
+            except Unavailable as error:
+                log.warning("waiting for the topics", service=self._decider.service, detail=str(error))
+                await asyncio.sleep(1)
+
+    @contextlib.asynccontextmanager
+    async def _ownership(self, identity: Identity) -> AsyncIterator[_Membership | None]:
+        if self._static != "group":
+            yield None
+            return
+        while True:
+            membership = _Membership(self._bootstrap, self._decider.service, self._instance)
+            try:
+                await membership.start()
+                break
+            except Unavailable as error:
+                log.warning("waiting for the group", service=self._decider.service, detail=str(error))
+                await membership.stop()
+                await asyncio.sleep(1)
+        try:
+            yield membership
+        finally:
+            await membership.stop()
+
+    def _static_partitions(self, identity: Identity) -> set[int]:
+        if self._static == "all":
+            return set(range(identity.partitions))
+        return {int(partition) for partition in self._static.split(",")}
+
+    def _reconcile(self, owned: set[int], identity: Identity) -> None:
+        for partition, task in list(self._tasks.items()):
+            if task.done() and (partition not in owned or partition not in self._stopped):
+                del self._tasks[partition]
+        for partition in owned - self._tasks.keys():
+            self._stopped.pop(partition, None)
+            self._tasks[partition] = asyncio.create_task(self._own(partition, identity), name=f"partition {partition}")
+        for partition in self._workers.keys() - owned:
+            self._workers[partition].stop()
+
+    async def _own(self, partition: int, identity: Identity) -> None:
+        """Run workers for one partition until it is taken from us; a worker that stood down is followed by another."""
+        service = self._decider.service
+        stopped, owned = metrics.STOPPED.labels(service, partition), metrics.OWNED.labels(service, partition)
+        stopped.set(0)
+        while True:
+            pair = KafkaPair(self._bootstrap, service, partition, f"{service}-{self._instance}-{partition}")
+            worker = self._workers[partition] = Worker(self._decider, partition, pair, identity)
+            owned.set(1)
+            try:
+                await worker.run()
+                return
+            except StoodDown as reason:
+                log.warning("stood down", service=service, partition=partition, detail=str(reason))
+            except Exception as error:  # a broken ledger or a bug: this partition stops, the others go on
+                log.critical("partition stopped", service=service, partition=partition, exc_info=True)
+                self._stopped[partition] = repr(error)
+                stopped.set(1)
+                return
+            finally:
+                owned.set(0)
+                metrics.forget(service, partition)
+                self._workers.pop(partition, None)
+                await pair.close()
+            await asyncio.sleep(random.uniform(*STAND_DOWN_SECONDS))
+
+    async def _wait(self, membership: _Membership | None) -> None:
+        """Until membership changed, or a while has passed in which a task may have ended."""
+        if membership is None:
+            await asyncio.sleep(MEASURE_EVERY_SECONDS)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(membership.changed.wait(), MEASURE_EVERY_SECONDS)
+        membership.changed.clear()
+
+    async def _measure(self) -> None:
+        frozen = False
+        while True:
+            await asyncio.sleep(MEASURE_EVERY_SECONDS)
+            for worker in list(self._workers.values()):
+                with contextlib.suppress(Unavailable):  # the gauges stand still while the broker is away
+                    await worker.measure()
+            if not frozen and self._workers and all(worker.ready for worker in self._workers.values()):
+                tune_collector()
+                frozen = True
+
+    async def _end(self) -> None:
+        for worker in self._workers.values():
+            worker.stop()
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,122 @@
+"""Makes the topics of a service and their genesis records (R1), and tells Kafka's ids of them.
+
+Run before any service starts; idempotent. confluent-kafka's admin client is used because aiokafka's does not tell
+topic ids. Its calls block, so they run in a thread.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
+from services.kit.ledger.log import Unavailable
+from services.kit.ledger.record import FORMAT, GENESIS_CAUSE, NO_HASH, Genesis, pack_mark
+from services.kit.ledger.worker import Identity
+
+FOREVER = {
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "cleanup.policy": "delete",
+    "unclean.leader.election.enable": "false",
+}
+
+
+async def create(bootstrap: str, services: Sequence[str], partitions: int = 6, replication: int = 1) -> list[str]:
+    """Create what is missing: inbox, events and genesis of each service. Returns the names of topics it made.
+
+    Raises Unavailable when the broker does not answer, ValueError when a topic exists with another partition count
+    (that is frozen for the life of an operation).
+    """
+    names = [f"{service}.{kind}" for service in services for kind in ("inbox", "events")]
+    made = await asyncio.to_thread(_create, bootstrap, names, partitions, replication)
+    for service in services:
+        identity = await identify(bootstrap, service)
+        if identity.partitions != partitions:
+            raise ValueError(
+                f"{service}.inbox has {identity.partitions} partitions, not {partitions}: "
+                "the count is frozen for the life of an operation"
+            )
+        await _begin(bootstrap, service, identity)
+    return made
+
+
+async def identify(bootstrap: str, service: str) -> Identity:
+    """Kafka's ids of the service's topics and their partition count. Raises Unavailable; ValueError if amiss."""
+    return await asyncio.to_thread(_identify, bootstrap, service)
+
+
+def _admin(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 10_000})
+
+
+def _create(bootstrap: str, names: list[str], partitions: int, replication: int) -> list[str]:
+    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
+    try:
+        admin = _admin(bootstrap)
+        there = set(admin.list_topics(timeout=10).topics)
+        missing = [name for name in names if name not in there]
+        if missing:
+            topics = [NewTopic(name, partitions, replication, config=config) for name in missing]
+            for future in admin.create_topics(topics, operation_timeout=10).values():
+                future.result()
+    except KafkaException as error:
+        raise Unavailable(str(error)) from error
+    return missing
+
+
+def _identify(bootstrap: str, service: str) -> Identity:
+    inbox, events = f"{service}.inbox", f"{service}.events"
+    try:
+        admin = _admin(bootstrap)  # must outlive its futures
+        futures = admin.describe_topics(TopicCollection([inbox, events]), request_timeout=10)
+        found = {name: future.result() for name, future in futures.items()}
+    except KafkaException as error:
+        raise Unavailable(str(error)) from error
+    counts = {name: len(topic.partitions) for name, topic in found.items()}
+    if counts[inbox] != counts[events]:
+        raise ValueError(f"inbox and events of {service} differ in their partition counts: {counts}")
+    return Identity(str(found[inbox].topic_id), str(found[events].topic_id), counts[inbox])
+
+
+async def _begin(bootstrap: str, service: str, identity: Identity) -> None:
+    """Write the genesis record into every event-log partition that is empty."""
+    writer = producer(bootstrap, "kalimaya-topics")
+    log_uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, identity.events_topic_id))  # the same if a crash cuts this in two
+    try:
+        await bounded(writer.start(), 15)
+        for partition in range(identity.partitions):
+            pair = KafkaPair(bootstrap, service, partition, "kalimaya-topics")
+            try:
+                if await pair.events_end() == 0:
+                    await bounded(
+                        writer.send_and_wait(
+                            f"{service}.events",
+                            key=b"genesis",
+                            value=genesis_value(log_uuid, partition, identity),
+                            headers=pack_mark(0, GENESIS_CAUSE, 0, 1, NO_HASH, NO_HASH),
+                            partition=partition,
+                        ),
+                        15,
+                    )
+            finally:
+                await pair.close()
+    finally:
+        await close(writer)
+
+
+def genesis_value(log_uuid: str, partition: int, identity: Identity) -> bytes:
+    """Value of the genesis record of one partition."""
+    return msgspec.json.encode(
+        Genesis(
+            format=FORMAT,
+            log=log_uuid,
+            partition=partition,
+            partitions=identity.partitions,
+            inbox_topic_id=identity.inbox_topic_id,
+            events_topic_id=identity.events_topic_id,
+        )
+    )

@@ -1,0 +1,331 @@
+"""The worker: owns one partition, folds its event log, and appends one answer for each inbox message (R3 to R9).
+
+`events` is the only durable state. Whatever goes wrong, the way back is the same: drop what was decided on top, read on
+from the folded position, decide again. Only a log that breaks the protocol, or an `evolve` that raises, stops it.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from services.kit.decider import Decider
+from services.kit.ledger import metrics
+from services.kit.ledger.desk import Decided, Desk, Limits
+from services.kit.ledger.fold import Answer, ChainMismatch, Fold, LedgerBroken
+from services.kit.ledger.log import BATCH_BYTES, RECORD_OVERHEAD, Batch, LogPair, OutOfRange, Unavailable
+from services.kit.ledger.record import Genesis, Record, link, pack_mark, read_mark, read_stamp
+
+S = TypeVar("S")
+log = structlog.get_logger(__name__)
+
+
+READ_BACK_SECONDS = 5.0
+"""How long to wait for records that are known to exist."""
+
+SAMPLED = 100
+"""How many of the newest answers folded are held against the inbox."""
+
+
+class Misplaced(Exception):
+    """Our batch landed elsewhere than expected: what it says is void."""
+
+
+class StoodDown(Exception):
+    """Others keep answering this partition: leave it to them for a while."""
+
+
+class Poisoned(Exception):
+    """Deciding a message raised for the first time; it is tried again on a state folded afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Times in seconds. Tests make them short."""
+
+    wait: float = 1.0
+    check_own_tail_every: float = 30.0
+    back_off_at_most: float = 1.0
+    stand_down_after: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which logs these must be: Kafka's ids of both topics, and the partition count frozen at genesis (R1)."""
+
+    inbox_topic_id: str
+    events_topic_id: str
+    partitions: int
+
+
+class Worker(Generic[S]):
+    """Runs a decider over one partition until `stop` or a broken ledger."""
+
+    def __init__(
+        self,
+        decider: Decider[S],
+        partition: int,
+        logs: LogPair,
+        identity: Identity,
+        limits: Limits | None = None,
+        tuning: Tuning | None = None,
+    ) -> None:
+        self.partition = partition
+        self.desk = Desk(decider, partition, limits or Limits())
+        self.fold = Fold()
+        self.alarms: set[int] = set()
+        self.ready = False
+        self.pending_since: float | None = None
+        self.progressed_at = monotonic()
+        self._logs, self._identity, self._tuning = logs, identity, tuning or Tuning()
+        self._stopping = False
+        self._suspect = -1
+        self._lost_races = 0
+        self._gauges = metrics.Gauges(decider.service, partition)
+        self._gauges.undecided_age(self.undecided_age)
+        self._log = log.bind(service=decider.service, partition=partition)
+
+    def stop(self) -> None:
+        """Ask the worker to end after what it is doing; returns at once (R10)."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Own the partition. Returns after `stop`; raises LedgerBroken, StoodDown, or what `evolve` raised."""
+        reason = "start"
+        while not self._stopping:
+            try:
+                await self._catch_up(reason)
+                await self._serve()
+            except (Unavailable, Misplaced, Poisoned) as error:
+                reason = type(error).__name__.lower()
+                self._log.warning("reload", reason=reason, detail=str(error), position=self.fold.position)
+                self.desk.rollback()
+                self.ready = False
+                if isinstance(error, Unavailable):
+                    await self._logs.renew()
+                elif isinstance(error, Poisoned):
+                    self._forget()
+                await asyncio.sleep(random.uniform(0, self._tuning.back_off_at_most))
+
+    # Reading: fold the event log up to its end.
+
+    async def _catch_up(self, reason: str) -> None:
+        self._gauges.reload(reason)
+        before = self.fold.next_cause
+        while True:
+            try:
+                await self._read_to_end()
+                break
+            except (OutOfRange, ChainMismatch) as error:
+                if self.fold.position == 0:
+                    raise LedgerBroken(f"the event log lacks its beginning: {error}") from error
+                self._log.error("fold once more from the start", detail=str(error), position=self.fold.position)
+                self._forget()
+        if reason == "misplaced" and self.fold.next_cause > before:
+            self._lost_races += 1
+            if self._lost_races >= self._tuning.stand_down_after:
+                self._lost_races = 0
+                raise StoodDown(f"lost {self._tuning.stand_down_after} races for partition {self.partition}")
+        self.ready = True
+        self._progress()
+
+    async def _read_to_end(self) -> None:
+        from_start = self.fold.position == 0
+        end = await self._end()
+        if end == 0:
+            raise LedgerBroken("the event log is empty: run `kalimaya topics` before any service")
+        sample: deque[Answer] = deque(maxlen=SAMPLED)
+        while self.fold.position < end or not self.fold.whole:
+            records = await self._logs.read_events(self.fold.position, self._tuning.wait)
+            if not records:
+                end = await self._end()  # it may have become shorter while we read
+                if self.fold.position >= end and not self.fold.whole:
+                    raise LedgerBroken(f"the answer to cause {self.fold.next_cause} is torn at the end of the log")
+            for record in records:
+                answer = self._take(record, from_start)
+                if answer is not None:
+                    self.desk.apply(answer)
+                    sample.append(answer)
+            await asyncio.sleep(0)
+        await self._check_digests(sample)
+
+    async def _end(self) -> int:
+        end = await self._logs.events_end()
+        if end < self.fold.position:
+            raise OutOfRange(f"the event log ends at {end}, we had read up to {self.fold.position}")
+        return end
+
+    def _take(self, record: Record, from_start: bool) -> Answer | None:
+        try:
+            answer = self.fold.take(record)
+        except ChainMismatch as error:
+            if not from_start:
+                raise
+            self._log.error("void record: right place, wrong chain", offset=error.offset)
+            self.alarms.add(error.offset)
+            self.fold.void_by_chain.add(error.offset)
+            answer = self.fold.take(record)
+        if record.offset == 0:
+            self._check_genesis(self.fold.genesis)
+        return answer
+
+    def _check_genesis(self, genesis: Genesis | None) -> None:
+        found = genesis and Identity(genesis.inbox_topic_id, genesis.events_topic_id, genesis.partitions)
+        if genesis is None or found != self._identity or genesis.partition != self.partition:
+            raise LedgerBroken(f"the genesis record is of other logs: it says {genesis}, Kafka says {self._identity}")
+
+    async def _check_digests(self, sample: Sequence[Answer]) -> None:
+        """R8: the inbox still holds the messages that the event log answers; looked at by sample."""
+        digests = {answer.cause: answer.digest for answer in sample}
+        if not digests:
+            return
+        start = min(digests)
+        try:
+            records = await self._logs.read_inbox(start, READ_BACK_SECONDS)
+        except OutOfRange as error:
+            raise LedgerBroken(f"the inbox lacks offset {start}, which the event log answers") from error
+        if not records:
+            raise Unavailable(f"could not read back inbox offset {start}")
+        for record in records:
+            stamp = read_stamp(record)
+            if stamp is not None and digests.get(record.offset, stamp.digest) != stamp.digest:
+                raise LedgerBroken(f"inbox offset {record.offset} is not the message that the event log answers")
+
+    def _forget(self) -> None:
+        self.fold = Fold()
+        self.alarms.clear()
+        self.desk.clear()
+
+    # Serving: decide, append, and believe only an acknowledgement of the expected offset.
+
+    async def _serve(self) -> None:
+        checked_at = monotonic()
+        while not self._stopping:
+            records = await self._inbox()
+            self.pending_since = records[0].timestamp / 1000 if records else None
+            if records:
+                await self._answer_all(records)
+                checked_at = monotonic()
+            elif monotonic() - checked_at > self._tuning.check_own_tail_every:
+                await self._check_own_tail()
+                checked_at = monotonic()
+            self._progress()
+
+    async def _inbox(self) -> Sequence[Record]:
+        try:
+            return await self._logs.read_inbox(self.fold.next_cause, self._tuning.wait)
+        except OutOfRange as error:
+            raise LedgerBroken(f"the inbox has no offset {self.fold.next_cause}, the next to be answered") from error
+
+    async def _answer_all(self, records: Sequence[Record]) -> None:
+        done = 0
+        while done < len(records) and not self._stopping:
+            started = monotonic()
+            expected = self.fold.position
+            batch, after, count = self._build(records, done)
+            built = monotonic()
+            base = await self._logs.append(batch)
+            if base != expected:
+                raise Misplaced(f"appended at {base}, expected {expected}")
+            self.fold.wrote(*after)
+            for identity, cause, kind, why in self.desk.commit():
+                self._log.info("not accepted", message=identity, inbox_offset=cause, outcome=kind, reason=why)
+            self._lost_races = 0
+            done += count
+            self.pending_since = records[done].timestamp / 1000 if done < len(records) else None
+            self._gauges.batch(count, built - started, monotonic() - built)
+            self._progress()
+
+    def _build(self, records: Sequence[Record], start: int) -> tuple[Batch, tuple[int, bytes, int], int]:
+        """Decide records[start:] into one batch of whole causes (R6).
+
+        Returns the batch, where the fold stands once it is written, and how many messages it answers.
+        """
+        batch, size = self._logs.new_batch(), 0
+        at, head, cause = self.fold.position, self.fold.head, self.fold.next_cause
+        count = 0
+        for index in range(start, len(records)):
+            record = records[index]
+            if record.offset != cause:
+                raise LedgerBroken(f"expected inbox offset {cause}, read {record.offset}: messages are missing")
+            decided = self._decide(record, at)
+            needs = _size(decided)
+            if needs > BATCH_BYTES:
+                self.desk.retract()
+                decided = self.desk.reject(record, at, "too_large", "the answer to this message exceeds a batch")
+                needs = _size(decided)
+            if size + needs > BATCH_BYTES:
+                self.desk.retract()
+                break
+            size += needs
+            n, digest = len(decided.records), decided.digest
+            for i, (key, value) in enumerate(decided.records):
+                batch.append(key, value, pack_mark(at, cause, i, n, head, digest))
+                head = link(head, at, cause, i, n, digest, key, value)
+                at += 1
+            cause += 1
+            count += 1
+        return batch, (at, head, cause), count
+
+    def _decide(self, record: Record, at: int) -> Decided:
+        try:
+            return self.desk.decide(record, at)
+        except Exception as error:  # a bug in the decider: logged, counted, and after a refold answered
+            self._gauges.poison()
+            self._log.exception("deciding raised", inbox_offset=record.offset, again=self._suspect == record.offset)
+            if self._suspect != record.offset:
+                self._suspect = record.offset
+                raise Poisoned(f"inbox offset {record.offset}: {error!r}") from error
+            self.desk.retract()
+            return self.desk.reject(
+                record, at, "internal_error", "we failed on this message; it can be sent again under a new id"
+            )
+
+    async def _check_own_tail(self) -> None:
+        """R9: an idle owner makes sure that the log still ends as it left it."""
+        if await self._logs.events_end() != self.fold.position:
+            raise Misplaced("somebody else wrote, or the log is shorter than it was")
+        try:
+            tail = await self._logs.read_events(self.fold.tail, READ_BACK_SECONDS)
+        except OutOfRange as error:
+            raise Misplaced(str(error)) from error
+        if not tail:
+            raise Unavailable("could not read back the own tail")
+        mark = read_mark(tail[0])
+        if mark is None or _head_after(tail[0], *mark) != self.fold.head:
+            self._log.error("the log's tail is not what we left", offset=self.fold.tail)
+            self._forget()
+            raise Misplaced("the log's tail is another")
+
+    async def measure(self) -> None:
+        """Tell the metrics how far the inbox reaches. Raises Unavailable."""
+        self._gauges.inbox(await self._logs.inbox_end(), self.fold.next_cause)
+
+    def _progress(self) -> None:
+        self.progressed_at = monotonic()
+        self._gauges.state(self.desk.counts, self.fold, len(self.alarms))
+
+    def undecided_age(self) -> float:
+        """Age of the oldest message fetched and not decided yet, in seconds; 0 when there is none."""
+        return 0.0 if self.pending_since is None else max(0.0, time() - self.pending_since)
+
+
+def _size(decided: Decided) -> int:
+    """What an answer takes of a batch, in bytes, rounded up."""
+    size = 0
+    for key, value in decided.records:
+        size += len(key) + len(value) + MARK_BYTES + RECORD_OVERHEAD
+    return size
+
+
+def _head_after(record: Record, *mark: Any) -> bytes:
+    at, cause, i, n, prev, digest = mark
+    return link(prev, at, cause, i, n, digest, record.key or b"", record.value or b"")
+
+
+MARK_BYTES = len(pack_mark(0, 0, 0, 1, bytes(32), bytes(32))[0][1])

@@ -1,0 +1,27 @@
+"""The API of the picture: every endpoint, every error as a problem document, OpenAPI at /docs."""
+
+from fastapi import FastAPI
+
+from services.kit import http
+from services.projection.api import incidents, messages, picture, shipments, status, units, villages
+from services.projection.api.reading import PROBLEMS, Reading
+
+DESCRIPTION = """The operational picture, folded from the event logs. Every answer says in `Kalimaya-Position` how far
+the logs were read for it; `min_position` waits for what you know to be written. Unknown and stale are never ok."""
+
+
+def new_app(reading: Reading) -> FastAPI:
+    """The app over one read model."""
+    app = FastAPI(
+        title="Kalimaya picture",
+        version="1",
+        description=DESCRIPTION,
+        responses=PROBLEMS,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.reading = reading
+    http.install(app)
+    for each in (picture, villages, units, shipments, incidents, messages, status):
+        app.include_router(each.router)
+    return app

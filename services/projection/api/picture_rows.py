@@ -1,0 +1,249 @@
+"""The picture, worked out: a row a village from the briefs of its units, posts, shipments and incidents. Pure.
+
+What is unknown or stale is never ok: per force, those counted lately are a lower bound, and those plus everybody who
+may be there are an upper bound. Enough by the first is `ok`, too few by the second `short`, in between `unknown`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
+
+from schemas.places import VILLAGES
+from schemas.types import village_of
+from services.projection.api.briefs import Briefs, Duty, Incident, Presence, Shipment, Unit
+from services.projection.api.picture_words import (
+    ForceStrength,
+    Incidents,
+    Logistics,
+    State,
+    Strength,
+    Sum,
+    VillageRow,
+    Word,
+)
+
+MOVING = ("under_way", "arrived")
+"""Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The instant for which the picture is drawn, and how old a word may be."""
+
+    now: datetime
+    presence: timedelta
+    shipment: timedelta
+    incident: timedelta
+
+
+def by_village(briefs: Briefs) -> dict[str, Briefs]:
+    """What concerns each village; a unit concerns those that it is sent to or was at."""
+    found: defaultdict[str, Briefs] = defaultdict(Briefs)
+    for p in briefs.posts:
+        found[village_of(p.post)].posts.append(p)
+    for u in briefs.units:
+        for code in {village_of(post) for post in u.posts}:
+            found[code].units.append(u)
+    for s in briefs.shipments:
+        if s.village is not None:
+            found[s.village].shipments.append(s)
+    for i in briefs.incidents:
+        if i.village is not None:
+            found[i.village].incidents.append(i)
+    return dict(sorted(found.items()))
+
+
+def row(code: str, briefs: Briefs, judge: Judge) -> VillageRow:
+    """One village's row."""
+    village = VILLAGES[code]
+    words = [s.last_heard for s in briefs.shipments] + [i.last_heard for i in briefs.incidents]
+    words += [u.presence.as_of for u in briefs.units if u.presence and village_of(u.presence.post) == code]
+    return VillageRow(
+        code=code,
+        name=village.name,
+        district=village.district_code,
+        district_name=village.district_name,
+        jurisdiction=briefs.posts[0].jurisdiction if briefs.posts else None,
+        strength=strength(code, briefs, judge),
+        logistics=logistics(briefs.shipments, judge),
+        incidents=incidents(briefs.incidents, judge),
+        last_heard=_latest(words),
+    )
+
+
+# Strength.
+
+
+@dataclass(slots=True)
+class _Heads:
+    """Of one force: counted lately, counted at all, and how many more may be there."""
+
+    required: int = 0
+    assigned: int = 0
+    fresh: int = 0
+    counted: int | None = None
+    more: int = 0
+
+    def state(self, due: bool) -> State:
+        if not due or not self.required:
+            return "not_due"
+        if self.fresh >= self.required:
+            return "ok"
+        return "short" if self.fresh + self.more < self.required else "unknown"
+
+
+def strength(code: str, briefs: Briefs, judge: Judge) -> Strength:
+    """Heads required, assigned and present in one village, by force, at the judge's instant."""
+    forces: defaultdict[str, _Heads] = defaultdict(_Heads)
+    needs = [p.requirement for p in briefs.posts]
+    due = [need for need in needs if need.start <= judge.now < need.end]
+    for need in due:
+        for force, heads in need.required.items():
+            forces[force].required += heads
+    ordered: list[datetime] = []
+    seen: list[datetime] = []
+    for u in briefs.units:
+        duties = [d for d in u.duties if village_of(d.target) == code and d.start <= judge.now < d.end]
+        ordered += [d.as_of for d in duties]
+        assigned = _sum(d.headcount for d in duties)
+        for force, heads in assigned.items():
+            forces[force].assigned += heads
+        if u.presence is not None and village_of(u.presence.post) == code and u.presence.state == "present":
+            seen.append(_count_in(u, u.presence, assigned, forces, judge))
+        elif not _said_to_be_away(u, duties):
+            for force, heads in assigned.items():
+                forces[force].more += heads
+    states = [heads.state(bool(due)) for heads in forces.values() if heads.required]
+    return Strength(
+        state=_worst(states) if due else "not_due",
+        forces={
+            force: ForceStrength(
+                required=heads.required, assigned=heads.assigned, present=heads.counted, state=heads.state(bool(due))
+            )
+            for force, heads in sorted(forces.items())
+        },
+        required=Word(as_of=_latest(need.as_of for need in needs), stale=False),
+        assigned=Word(as_of=_latest(ordered), stale=False),
+        present=Word(as_of=min(seen, default=None), stale=any(judge.now - at > judge.presence for at in seen)),
+    )
+
+
+def _count_in(
+    u: Unit, presence: Presence, assigned: Mapping[str, int], forces: defaultdict[str, _Heads], judge: Judge
+) -> datetime:
+    """Enter a unit that is here, counted or not; the instant of the word that this rests on."""
+    if presence.present is None or presence.counted_at is None:
+        strength = u.registration.strength if u.registration else assigned
+        for force in strength.keys() | assigned.keys():
+            forces[force].more += max(strength.get(force, 0), assigned.get(force, 0))
+        return presence.as_of
+    stale = judge.now - presence.counted_at > judge.presence
+    for force in presence.present.keys() | assigned.keys():
+        heads = presence.present.get(force, 0)
+        if force in presence.present:
+            forces[force].counted = (forces[force].counted or 0) + heads
+        if stale:
+            forces[force].more += max(heads, assigned.get(force, 0))
+        else:
+            forces[force].fresh += heads
+    return presence.counted_at
+
+
+def _said_to_be_away(u: Unit, duties: Sequence[Duty]) -> bool:
+    """Whether a word since its duty here began puts the unit elsewhere."""
+    return u.presence is not None and all(u.presence.as_of >= duty.start for duty in duties)
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for each in counts:
+        found.update(each)
+    return found
+
+
+def _worst(states: Sequence[State]) -> State:
+    for state in ("short", "unknown"):
+        if state in states:
+            return state
+    return "ok"
+
+
+# Logistics and incidents.
+
+
+def logistics(shipments: Sequence[Shipment], judge: Judge) -> Logistics:
+    """Where a village's shipments are. A custodian is told only while all have the same one."""
+    custodians = {s.custodian for s in shipments}
+    places = [(s.last_heard, s.shipment, s.place) for s in shipments if s.place and s.last_heard]
+    placed = max(places, key=itemgetter(0, 1), default=None)
+    moving = [s.last_heard for s in shipments if s.stage in MOVING and s.last_heard is not None]
+    return Logistics(
+        stages=dict(sorted(Counter(s.stage or UNKNOWN for s in shipments).items())),
+        custodian=custodians.pop() if len(custodians) == 1 else None,
+        place=placed[2].place if placed else None,
+        leg=placed[2].leg if placed else None,
+        flags=sorted({flag for s in shipments for flag in s.flags}),
+        as_of=_latest(s.last_heard for s in shipments),
+        stale=any(judge.now - at > judge.shipment for at in moving),
+    )
+
+
+def incidents(found: Sequence[Incident], judge: Judge) -> Incidents:
+    """A village's open incidents by severity, the gravest first; `unknown` is one that only orders have named."""
+    open_ = [i for i in found if i.open]
+    counts = Counter(UNKNOWN if i.severity is None else str(i.severity) for i in open_)
+    return Incidents(
+        open=dict(sorted(counts.items())),
+        as_of=_latest(i.last_heard for i in found),
+        stale=any(i.last_heard is None or judge.now - i.last_heard > judge.incident for i in open_),
+    )
+
+
+# Sums.
+
+
+def total(rows: Sequence[VillageRow], elsewhere: Briefs | None = None) -> Sum:
+    """The sum of some rows; `elsewhere` is what belongs to no village (yet)."""
+    forces: defaultdict[str, _Heads] = defaultdict(_Heads)
+    stages: Counter[str] = Counter()
+    open_: Counter[str] = Counter()
+    for each in rows:
+        for force, heads in each.strength.forces.items():
+            forces[force].required += heads.required
+            forces[force].assigned += heads.assigned
+            if heads.present is not None:
+                forces[force].counted = (forces[force].counted or 0) + heads.present
+        stages.update(each.logistics.stages)
+        open_.update(each.incidents.open)
+    if elsewhere is not None:
+        stages.update(s.stage or UNKNOWN for s in elsewhere.shipments)
+        open_.update(UNKNOWN if i.severity is None else str(i.severity) for i in elsewhere.incidents if i.open)
+    states = [each.strength.state for each in rows]
+    return Sum(
+        villages=len(rows),
+        state=_worst(states) if set(states) - {"not_due"} else "not_due",
+        states=dict(sorted(Counter(states).items())),
+        required={force: heads.required for force, heads in sorted(forces.items())},
+        assigned={force: heads.assigned for force, heads in sorted(forces.items())},
+        present={force: heads.counted for force, heads in sorted(forces.items())},
+        stages=dict(sorted(stages.items())),
+        open=dict(sorted(open_.items())),
+        stale=any(r.strength.present.stale or r.logistics.stale or r.incidents.stale for r in rows),
+        last_heard=_latest(each.last_heard for each in rows),
+    )
+
+
+def elsewhere(briefs: Briefs) -> Briefs:
+    """Shipments without a plan and incidents without a report: no village is known for them."""
+    return Briefs(
+        shipments=[s for s in briefs.shipments if s.village is None],
+        incidents=[i for i in briefs.incidents if i.village is None],
+    )
+
+
+def _latest(instants: Iterable[datetime | None]) -> datetime | None:
+    return max((each for each in instants if each is not None), default=None)

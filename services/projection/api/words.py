@@ -1,0 +1,39 @@
+"""Types that several endpoints share: ids and codes as parameters, pages, the base of every answer."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+_VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
+_DISTRICT = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$"
+
+IdPath = Annotated[str, Path(pattern=_ID)]
+VillagePath = Annotated[str, Path(pattern=_VILLAGE, description="Code of the Ministry of Home Affairs.")]
+VillageFilter = Annotated[str | None, Query(pattern=_VILLAGE, description="Only of this village (code).")]
+DistrictFilter = Annotated[str | None, Query(pattern=_DISTRICT, description="Only of this district (code).")]
+WordFilter = Annotated[str | None, Query(pattern=_ID)]
+Cursor = Annotated[str | None, Query(pattern=_ID, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel):
+    """Base of what we answer: frozen, and every field is always there."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Page(Answer, Generic[T]):
+    """A part of a list, by id."""
+
+    items: Sequence[T]
+    next: str | None = Field(description="`cursor` of the next page; null on the last one.")
+
+
+def page(found: Sequence[T], limit: int, id_of: Callable[[T], str]) -> Page[T]:
+    """A page from a query for one more than `limit`."""
+    return Page(items=found[:limit], next=id_of(found[limit - 1]) if len(found) > limit else None)

@@ -1,0 +1,33 @@
+"""What the projection tells Prometheus."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_AT = ("service", "partition")
+
+EVENTS = Counter(
+    "kalimaya_projected_events_total", "Events in the read model; flat under load: see /readyz.", ["service"]
+)
+BATCH_SECONDS = Histogram(
+    "kalimaya_projection_batch_seconds",
+    "Time to fold and commit one batch; rising: look at PostgreSQL's disk and locks.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+)
+UNPROJECTED_AGE = Gauge(
+    "kalimaya_unprojected_age_seconds",
+    "Age of the oldest event not in the picture, 0 when caught up; rising: the picture is old, see /readyz.",
+)
+VOID_RECORDS = Gauge(
+    "kalimaya_projection_void_records", "Event records that do not count; rising: two deciders compete.", _AT
+)
+CHAIN_ALARMS = Gauge(
+    "kalimaya_projection_chain_alarms", "Records in the right place with a wrong chain; any: call us.", _AT
+)
+STOPPED = Gauge("kalimaya_projection_stopped", "1 when a partition is read no more; read the log line, then us.", _AT)
+LOST_BATCHES = Counter(
+    "kalimaya_projection_lost_batches_total", "Batches lost to a second writer; any: end one of the two projectors."
+)
+RESTARTS = Counter(
+    "kalimaya_projection_restarts_total",
+    "Times read on from the stored positions; rising: Kafka or PostgreSQL.",
+    ["reason"],
+)

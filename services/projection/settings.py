@@ -1,0 +1,26 @@
+"""What the projection can be told, each with the reason for its default."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from services.kit.settings import KitSettings
+
+
+class ProjectionSettings(KitSettings):
+    """Read from environment variables KALIMAYA_<NAME>."""
+
+    postgres: str
+    """Address of the read model's database, password included; no default, so that nobody fills a wrong one."""
+
+    http_port: int = Field(default=8000, ge=1, le=65535)
+    """Where the picture is read."""
+
+    stale_presence: timedelta = timedelta(hours=6)
+    """A headcount is taken at the change of guard; older than half a twelve-hour shift it proves nothing any more."""
+
+    stale_shipment: timedelta = timedelta(hours=6)
+    """The longest leg of the operation, store to island by road and boat, takes less than this."""
+
+    stale_incident: timedelta = timedelta(hours=2)
+    """An open incident of which nobody has said a word for this long needs a call, whatever its severity."""

@@ -1,0 +1,282 @@
+"""The read model in PostgreSQL: rows and positions, changed together or not at all.
+
+It knows tables and transactions. It knows nothing of what the documents mean, beyond the columns that lists filter on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from services.kit.ledger.reader import Place
+from services.projection.listed import listed
+from services.projection.model import Outcome
+from services.projection.views.facts import Fact
+
+SCHEMA = "read_model"
+MIGRATION_LOCK = 3604
+"""Any number, the same in every process: whoever migrates holds it."""
+
+UNREACHABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedTableError,
+    OSError,
+    TimeoutError,
+)
+"""PostgreSQL is away, or new and not migrated yet: waiting helps. What else it raises is a bug of ours."""
+
+Key = tuple[str, str]
+"""Kind and id of an entity."""
+
+Document = dict[str, Any]
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+
+
+class SecondWriter(Exception):
+    """Somebody else has moved the positions that we stood on: one of two projectors must go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one partition of an event log is in the read model, always between whole answers."""
+
+    next_offset: int = 0
+    next_cause: int = 0
+    tail: int = -1
+    head: bytes = bytes(32)
+    known: datetime | None = None
+    log: str | None = None
+    voids: int = 0
+    alarms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity as it is stored; `place` is the one log that writes it."""
+
+    key: Key
+    place: Place
+    document: Document
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction adds. `moves`: by place, the position that must be found and the one to leave."""
+
+    moves: dict[Place, tuple[Position, Position]] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+async def new_pool(dsn: str) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool that connects when it is first used, so that PostgreSQL may come later than we do."""
+    return await asyncpg.create_pool(
+        dsn, min_size=0, max_size=8, timeout=5, command_timeout=20, server_settings={"search_path": SCHEMA}
+    )
+
+
+class Store:
+    """Reads and writes the read model. Every method may raise what asyncpg raises, OSError or TimeoutError."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest version, each step in a transaction of its own."""
+        folder = files("services.projection").joinpath("migrations")
+        steps = sorted((each.name, each.read_text()) for each in folder.iterdir() if each.name.endswith(".sql"))
+        async with self._pool.acquire() as connection:
+            for name, sql in [("", f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"), *steps]:
+                async with connection.transaction():
+                    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+                    if name and await _is_done(connection, name):
+                        continue
+                    await connection.execute(sql)
+                    if name:
+                        await connection.execute("INSERT INTO migrations VALUES ($1)", name)
+
+    async def begin(self, places: Iterable[Place]) -> dict[Place, Position]:
+        """The positions to read on from. Waits for a transaction of a predecessor that is not quite over."""
+        wanted = sorted(places)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.executemany(
+                """INSERT INTO positions VALUES ($1, $2, 0, 0, -1, $3, NULL, NULL, 0, '{}')
+                   ON CONFLICT DO NOTHING""",
+                [(topic, partition, bytes(32)) for topic, partition in wanted],
+            )
+            rows = await connection.fetch("SELECT * FROM positions ORDER BY topic, partition FOR UPDATE")
+        found = {(row["topic"], row["partition"]): _position(row) for row in rows}
+        return {place: found[place] for place in wanted}
+
+    async def ping(self) -> None:
+        """Raise unless PostgreSQL answers."""
+        await self._pool.fetchval("SELECT 1", timeout=5)
+
+    async def positions(self, connection: Any) -> dict[Place, Position]:
+        """How far the read model has got, as `connection` (or a pool) sees it."""
+        rows = await connection.fetch("SELECT * FROM positions")
+        return {(row["topic"], row["partition"]): _position(row) for row in rows}
+
+    async def load(self, keys: Sequence[Key]) -> dict[Key, Document]:
+        """The documents of these entities, as far as they exist."""
+        if not keys:
+            return {}
+        rows = await self._pool.fetch(
+            """SELECT kind, id, document FROM entities
+               JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id)""",
+            [kind for kind, _ in keys],
+            [id_ for _, id_ in keys],
+        )
+        return {(row["kind"], row["id"]): _from_json(row["document"]) for row in rows}
+
+    async def commit(self, batch: Batch) -> None:
+        """Add a batch. Raises SecondWriter, and adds nothing, when a position is not the expected one."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _move(connection, batch.moves)
+            if batch.rows:
+                await connection.execute(_UPSERT, *_columns(batch.rows))
+            if batch.outcomes:
+                await connection.copy_records_to_table(
+                    "outcomes", schema_name=SCHEMA, columns=_OUTCOME, records=[_outcome(o) for o in batch.outcomes]
+                )
+            if batch.facts:
+                await connection.copy_records_to_table(
+                    "events", schema_name=SCHEMA, columns=_EVENT, records=[_event(f) for f in batch.facts]
+                )
+
+
+async def _is_done(connection: Any, name: str) -> bool:
+    await connection.execute("CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)")
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM migrations WHERE name = $1)", name))
+
+
+async def _move(connection: Any, moves: Mapping[Place, tuple[Position, Position]]) -> None:
+    """Move positions, in the order of their places so that two writers cannot lock each other up."""
+    places = sorted(moves)
+    topics, partitions = [topic for topic, _ in places], [partition for _, partition in places]
+    rows = await connection.fetch(
+        """SELECT p.topic, p.partition, p.next_offset, p.head FROM positions p
+           JOIN unnest($1::text[], $2::int[]) AS wanted (topic, partition) USING (topic, partition)
+           ORDER BY p.topic, p.partition FOR UPDATE OF p""",
+        topics,
+        partitions,
+    )
+    found = {(row["topic"], row["partition"]): (row["next_offset"], bytes(row["head"])) for row in rows}
+    for place in places:
+        expected = moves[place][0]
+        if found.get(place) != (expected.next_offset, expected.head):
+            raise SecondWriter(
+                f"{place[0]}/{place[1]} stands at {found.get(place, ('nothing',))[0]}, "
+                f"we had left it at {expected.next_offset}"
+            )
+    after = [moves[place][1] for place in places]
+    await connection.executemany(
+        """UPDATE positions SET next_offset = $3, next_cause = $4, tail = $5, head = $6, known = $7, log = $8,
+                  voids = $9, alarms = $10 WHERE topic = $1 AND partition = $2""",
+        [
+            (*place, p.next_offset, p.next_cause, p.tail, p.head, p.known, p.log, p.voids, list(p.alarms))
+            for place, p in zip(places, after, strict=True)
+        ],
+    )
+
+
+def _position(row: Any) -> Position:
+    return Position(
+        next_offset=row["next_offset"],
+        next_cause=row["next_cause"],
+        tail=row["tail"],
+        head=bytes(row["head"]),
+        known=row["known"],
+        log=row["log"],
+        voids=row["voids"],
+        alarms=tuple(row["alarms"]),
+    )
+
+
+# Arrays of arrays must be rectangular, so the two list columns travel as JSON.
+_UPSERT = """
+INSERT INTO entities (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document)
+SELECT kind, id, service, partition,
+       ARRAY(SELECT jsonb_array_elements_text(villages)), ARRAY(SELECT jsonb_array_elements_text(districts)),
+       jurisdiction, agency, status, document
+FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::jsonb[], $7::text[], $8::text[],
+            $9::text[], $10::jsonb[])
+  AS fresh (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document)
+ON CONFLICT (kind, id) DO UPDATE SET
+  villages = excluded.villages, districts = excluded.districts, jurisdiction = excluded.jurisdiction,
+  agency = excluded.agency, status = excluded.status, document = excluded.document
+"""
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Any]]:
+    found = [listed(row.key[0], row.document) for row in rows]
+    return [
+        [row.key[0] for row in rows],
+        [row.key[1] for row in rows],
+        [row.place[0].removesuffix(".events") for row in rows],
+        [row.place[1] for row in rows],
+        [_jsonb(each.villages) for each in found],
+        [_jsonb(each.districts) for each in found],
+        [each.jurisdiction for each in found],
+        [each.agency for each in found],
+        [each.status for each in found],
+        [_jsonb(row.document) for row in rows],
+    ]
+
+
+_OUTCOME = (
+    "service", "partition", "cause", "offset", "source", "id", "kind", "reason", "type", "subject",
+    "time", "recordedtime", "knowntime", "detail",
+)  # fmt: skip
+
+
+def _outcome(o: Outcome) -> tuple[Any, ...]:
+    return (
+        o.service, o.partition, o.cause, o.offset, _text(o.source), _text(o.id), o.kind, o.reason and _text(o.reason),
+        _text(o.type), _text(o.subject), o.time, o.recordedtime, o.knowntime, _jsonb(o.detail),
+    )  # fmt: skip
+
+
+_EVENT = (
+    "service", "partition", "event_offset", "cause", "type", "subject",
+    "time", "recordedtime", "knowntime", "source", "id", "data",
+)  # fmt: skip
+
+
+def _event(f: Fact) -> tuple[Any, ...]:
+    return (
+        f.service, f.partition, f.offset, f.cause, f.type, _text(f.subject),
+        f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data),
+    )  # fmt: skip
+
+
+def _text(value: str) -> str:
+    """PostgreSQL's text cannot hold NUL; the gateway lets none through, but others may have written to an inbox."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _jsonb(value: Any) -> str:
+    encoded = _to_json(value).decode()
+    return encoded if "\\u0000" not in encoded else _to_json(_without_nul(_from_json(encoded))).decode()
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return _text(value)
+        case list():
+            return [_without_nul(each) for each in value]
+        case dict():
+            return {_text(key): _without_nul(each) for key, each in value.items()}
+        case _:
+            return value

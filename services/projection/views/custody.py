@@ -1,0 +1,148 @@
+"""Who answers for each package: the custody chain, worked out from the halves of handovers.
+
+Custody is held per package. It passes at the effective time of the received half, when both halves are known and agree
+on giver, taker, packages and seals; the first custodian is the plan's. While a half is missing, or when they differ,
+whoever held the package remains answerable. An agreed handover by somebody who is known not to be the custodian passes
+custody and breaks the chain.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.logistics import SealedPackage
+from schemas.types import CustodianId, HandoverId, PackageId, PlaceId
+from services.projection.views.facts import Order, Told, known
+
+
+class Half(Told, frozen=True, kw_only=True):
+    """What giver or taker said of a handover. `packages` with the seals that were read off them."""
+
+    giver: CustodianId
+    taker: CustodianId
+    packages: tuple[SealedPackage, ...]
+    waybill: str
+    signatories: tuple[CustodianId, ...]
+    place: PlaceId
+
+
+class Handover(Struct, frozen=True):
+    """The last word of the giver and that of the taker.
+
+    The last by order, and not the first: a half that was written down wrongly can be put right by saying it again, and
+    so a dispute can end.
+    """
+
+    released: Half | None = None
+    received: Half | None = None
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """One thing on which the halves differ: what each of them says.
+
+    A code for giver and taker, whose `package` is None; the seal numbers of a package, or None from the half that does
+    not name the package.
+    """
+
+    field: Literal["giver", "taker", "package", "seals"]
+    package: PackageId | None
+    giver_says: str | Sequence[str] | None
+    taker_says: str | Sequence[str] | None
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """A link of a package's chain: from `since` on this custodian answers for it.
+
+    `handover` is None for the first custodian. `broken_chain`: who gave it was not the custodian.
+    """
+
+    custodian: CustodianId
+    since: datetime
+    handover: HandoverId | None
+    broken_chain: bool
+
+
+Chain = tuple[Holding, ...]
+
+
+def load(half: Half) -> dict[PackageId, list[str]]:
+    """The packages that a half names, each with the seals read off it, sorted."""
+    seals: dict[PackageId, set[str]] = {}
+    for each in half.packages:
+        seals.setdefault(each.package, set()).update(each.seals)
+    return {package: sorted(numbers) for package, numbers in sorted(seals.items())}
+
+
+def named(handover: Handover) -> set[PackageId]:
+    """The packages that either half names."""
+    return {each.package for half in known(handover.released, handover.received) for each in half.packages}
+
+
+def state_of(handover: Handover) -> Literal["open", "agreed", "disputed"]:
+    """`open` while a half is missing, else whether the halves agree."""
+    if handover.released is None or handover.received is None:
+        return "open"
+    return "disputed" if differences(handover) else "agreed"
+
+
+def differences(handover: Handover) -> list[Difference]:
+    """On what exactly the halves differ; nothing while one is missing."""
+    gave, took = handover.released, handover.received
+    if gave is None or took is None:
+        return []
+    found: list[Difference] = []
+    if gave.giver != took.giver:
+        found.append(Difference(field="giver", package=None, giver_says=gave.giver, taker_says=took.giver))
+    if gave.taker != took.taker:
+        found.append(Difference(field="taker", package=None, giver_says=gave.taker, taker_says=took.taker))
+    return found + _load_differences(load(gave), load(took))
+
+
+def _load_differences(gave: Mapping[PackageId, list[str]], took: Mapping[PackageId, list[str]]) -> list[Difference]:
+    return [
+        Difference(
+            field="seals" if package in gave and package in took else "package",
+            package=package,
+            giver_says=gave.get(package),
+            taker_says=took.get(package),
+        )
+        for package in sorted(gave.keys() | took.keys())
+        if gave.get(package) != took.get(package)
+    ]
+
+
+def chains(
+    first: Holding | None, manifest: Iterable[PackageId], handovers: Mapping[HandoverId, Handover]
+) -> dict[PackageId, Chain]:
+    """The custody chain of each package that manifest or handovers name.
+
+    `first` is the plan's custodian, with whom the chain of every package on the manifest begins; None and an empty
+    manifest while no plan is known. The chain of a package that nobody planned begins with its first agreed handover.
+    """
+    found: dict[PackageId, Chain] = dict.fromkeys(manifest, (first,) if first else ())
+    for handover in handovers.values():
+        for package in named(handover):
+            found.setdefault(package, ())
+    for id_, received in _passings(handovers):
+        for package in load(received):
+            chain = found[package]
+            broken = bool(chain) and chain[-1].custodian != received.giver
+            link = Holding(custodian=received.taker, since=received.as_of, handover=id_, broken_chain=broken)
+            found[package] = (*chain, link)
+    return found
+
+
+def _passings(handovers: Mapping[HandoverId, Handover]) -> list[tuple[HandoverId, Half]]:
+    """The received halves of agreed handovers, in the order in which custody passed."""
+    agreed = [
+        (id_, handover.received)
+        for id_, handover in handovers.items()
+        if handover.received is not None and state_of(handover) == "agreed"
+    ]
+
+    def order(item: tuple[HandoverId, Half]) -> Order:
+        return item[1].order
+
+    return sorted(agreed, key=order)

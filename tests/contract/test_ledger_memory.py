@@ -1,0 +1,176 @@
+"""The ledger's contract on the log in memory, and the faults that only that log can be made to have."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from services.kit.ledger.memory import Fault
+from services.kit.ledger.record import Record
+from services.kit.ledger.worker import StoodDown
+from tests.support.ledger import (
+    MemorySite,
+    answers,
+    identities,
+    kinds,
+    message,
+    register,
+    run_until_answered,
+    sighted,
+    until,
+    worker,
+)
+from tests.support.ledger_contract import LedgerContract
+
+
+@pytest.fixture
+def site() -> MemorySite:
+    return MemorySite()
+
+
+@pytest.fixture
+def bare_site() -> MemorySite:
+    return MemorySite(genesis=False)
+
+
+class TestMemory(LedgerContract):
+    pass
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_one_fault_of_an_append_loses_and_doubles_nothing(site: MemorySite, fault: Fault) -> None:
+    for n in range(5):
+        await site.put(*message(sighted(n), f"m{n}"))
+    site.topics.faults.append(fault)
+    await run_until_answered(site, worker(site))
+    site.topics.release_late()
+    await site.put(*message(sighted(), "last"))
+    await run_until_answered(site, worker(site))
+    assert identities(answers(await site.events())) == [
+        f"/agencies/polres-serang#{each}" for each in ("m0", "m1", "m2", "m3", "m4", "last")
+    ]
+
+
+async def test_a_late_batch_that_lands_just_where_it_expected_counts_once(site: MemorySite) -> None:
+    await site.put(*message(register(), "a"))
+    site.topics.faults.append(Fault.LATE_BATCH)
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+
+    async def held() -> bool:
+        return bool(site.topics._late)
+
+    await until(held, lambda: site.topics)
+    site.topics.release_late()
+    await site.put(*message(register(), "b"))
+
+    async def answered() -> bool:
+        return len(answers(await site.events())) == 2
+
+    await until(answered, lambda: owner.fold)
+    owner.stop()
+    await running
+    assert kinds(answers(await site.events())) == ["unit.registered", "message.refused:already_registered"]
+
+
+async def test_a_log_that_lost_its_tail_is_folded_again_and_answered_again(site: MemorySite) -> None:
+    for n in range(10):
+        await site.put(*message(sighted(n), f"m{n}"))
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+
+    async def answered() -> bool:
+        return len(answers(await site.events())) == 10
+
+    await until(answered, lambda: owner.fold)
+    site.topics.truncate_events(4)
+    await until(answered, lambda: owner.fold)
+    owner.stop()
+    await running
+    assert len(await site.events()) == 11
+
+
+async def test_while_the_broker_is_away_nothing_is_answered_and_afterwards_everything(site: MemorySite) -> None:
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+    site.topics.away = True
+    for n in range(3):
+        await site.put(*message(sighted(n), f"m{n}"))
+    await asyncio.sleep(0)
+    assert len(await site.events()) == 1
+    site.topics.away = False
+
+    async def answered() -> bool:
+        return len(answers(await site.events())) == 3
+
+    await until(answered, lambda: owner.fold)
+    owner.stop()
+    await running
+
+
+async def test_an_owner_that_keeps_losing_to_another_stands_down(site: MemorySite) -> None:
+    loser, winner = worker(site), worker(site)
+    losing = asyncio.create_task(loser.run())
+    winning = asyncio.create_task(winner.run())
+    n = 0
+    while not losing.done() and not winning.done():
+        await site.put(*message(sighted(n), f"m{n}"))
+        await asyncio.sleep(0.002)
+        n += 1
+        assert n < 5000
+    loser.stop()
+    winner.stop()
+    results = await asyncio.gather(losing, winning, return_exceptions=True)
+    assert any(isinstance(result, StoodDown) for result in results)
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_any_run_of_faults_and_rivals_gives_each_message_one_answer(site: MemorySite, seed: int) -> None:
+    dice = random.Random(seed)
+    owners = [worker(site) for _ in range(dice.choice((1, 2, 3)))]
+    tasks = {asyncio.create_task(owner.run()) for owner in owners}
+    for n in range(60):
+        await site.put(*message(sighted(n), f"m{n}"))
+        if dice.random() < 0.2:
+            site.topics.faults.append(dice.choice(list(Fault)))
+        if dice.random() < 0.1:
+            site.topics.release_late()
+        if dice.random() < 0.05:
+            site.topics.truncate_events(dice.randint(1, len(site.topics.events)))
+        if dice.random() < 0.3:
+            await asyncio.sleep(dice.random() * 0.005)
+    site.topics.faults.clear()
+    site.topics.release_late()
+    for owner in owners:
+        owner.stop()
+    await asyncio.wait(tasks, timeout=10)
+    for task in tasks:
+        assert task.done()
+        assert task.exception() is None or isinstance(task.exception(), StoodDown)
+    await run_until_answered(site, worker(site))
+    found = answers(await site.events())
+    assert identities(found) == [f"/agencies/polres-serang#m{n}" for n in range(60)]
+    assert set(kinds(found)) == {"unit.sighted"}
+
+
+async def test_a_log_that_becomes_shorter_while_it_is_read_does_not_hang_its_reader(site: MemorySite) -> None:
+    for n in range(3):
+        await site.put(*message(sighted(n), f"m{n}"))
+    await run_until_answered(site, worker(site))
+    owner = worker(site)
+    reads = owner._logs.read_events
+
+    async def cut_while_reading(offset: int, wait: float) -> Sequence[Record]:
+        site.topics.truncate_events(2)
+        return await reads(offset, wait)
+
+    owner._logs.read_events = cut_while_reading  # type: ignore[method-assign]
+    running = asyncio.create_task(owner.run())
+
+    async def ready() -> bool:
+        return owner.ready
+
+    await until(ready, lambda: owner.fold)
+    owner.stop()
+    await running

@@ -1,0 +1,81 @@
+"""The whole system, as processes, the way an operator runs it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kalimaya.settings import SERVICES
+from tests.support.gateway import sighting
+from tests.support.system import System
+
+pytestmark = pytest.mark.timeout(400)
+
+KILLED = (*SERVICES, "kafka", "postgres", "scenario")
+FLAT_OUT = "100000"
+"""A speed at which the scenario's clock has ended before the first message is sent: nothing is paced."""
+
+
+@pytest.fixture
+async def system(tmp_path: Path) -> AsyncIterator[System]:
+    made = System(tmp_path)
+    yield made
+    made.down()
+
+
+def digest(system: System) -> str:
+    told = system.run("digest", "--json")
+    assert told.returncode == 0, told.stderr
+    return str(json.loads(told.stdout)["digest"])
+
+
+def audit(system: System) -> None:
+    told = system.run("audit", "--wait", "60")
+    assert told.returncode == 0, f"{told.stdout}\n{told.stderr}\n{system.last_words()}"
+
+
+async def test_kill_anything_during_the_scenario_and_the_picture_is_the_same_in_the_end(tmp_path: Path) -> None:
+    undisturbed = System(tmp_path / "undisturbed")
+    (tmp_path / "undisturbed").mkdir()
+    try:
+        undisturbed.up("--speed", FLAT_OUT)
+        await undisturbed.played(150)
+        audit(undisturbed)
+        expected = digest(undisturbed)
+    finally:
+        undisturbed.down()
+    disturbed = System(tmp_path / "disturbed")
+    (tmp_path / "disturbed").mkdir()
+    try:
+        disturbed.up()
+        await disturbed.reach(lambda: "scenario" in disturbed.pids(), 120)
+        for name in KILLED:
+            await disturbed.kill(name)
+            await asyncio.sleep(3)
+        await disturbed.played(240)
+        audit(disturbed)
+        assert digest(disturbed) == expected
+    finally:
+        disturbed.down()
+
+
+async def test_a_published_event_is_in_the_picture_and_a_second_start_goes_on_with_the_data(system: System) -> None:
+    system.up("--scenario", "none")
+    await system.ready()
+    told = system.publish("polres-serang", sighting("mine", time=...))
+    assert told.status_code == 200, told.text
+    position = told.json()["position"]
+    unit = system.picture("/v1/units/polres-serang-001", min_position=position)
+    assert unit.status_code == 200, unit.text
+    assert "unknown_subject" in json.dumps(unit.json())
+    mine = system.picture("/v1/messages", source="/agencies/polres-serang", id="mine")
+    assert mine.status_code == 200, mine.text
+    assert system.down() == 0
+    assert not system.pids()
+    system.up("--scenario", "none")
+    await system.ready()
+    again = system.publish("polres-serang", sighting("mine", time=...))
+    assert again.json()["outcome"]["kind"] == "repeated"
+    audit(system)

@@ -1,0 +1,91 @@
+"""The traps of aiokafka 0.14 that the ledger works around (services/kit/ledger/kafka.py): one test each."""
+
+import asyncio
+import inspect
+from time import monotonic
+
+import pytest
+
+from services.kit.ledger import kafka, reader
+from services.kit.ledger.kafka import KafkaPair, close, consumer, producer
+from services.kit.ledger.log import OutOfRange, Unavailable
+from services.kit.ledger.reader import LogReader
+from services.kit.ledger.service import _Membership
+from tests.support.kafka_site import KafkaSite
+from tests.support.ledger import answers, message, run_until_answered, sighted, worker
+from tests.support.pair import Pair
+
+
+@pytest.fixture
+async def site(pair: Pair) -> KafkaSite:
+    made = KafkaSite(pair.kafka)
+    await made.start(genesis=True)
+    return made
+
+
+async def test_acks_of_all_replicas_are_asked_for_because_the_default_is_one(pair: Pair) -> None:
+    made = producer(pair.kafka, "test")
+    assert made._sender._acks == -1
+    await close(made)
+
+
+async def test_the_private_name_that_keeps_reading_prompt_still_exists(pair: Pair, site: KafkaSite) -> None:
+    following = LogReader(pair.kafka, "test")
+    await following.start({(f"{site.decider.service}.events", 0): None})
+    assert following._consumer is not None
+    assert following._consumer._fetcher._prefetch_backoff == reader.PREFETCH_BACKOFF
+    assert "prefetch_backoff" in inspect.signature(type(following._consumer._fetcher).__init__).parameters
+    await following.stop()
+    await site.stop()
+
+
+async def test_a_batch_that_would_overflow_is_an_error_and_not_a_silently_closed_builder(site: KafkaSite) -> None:
+    batch = site.pair().new_batch()
+    batch.append(b"k", b"x" * 900_000, [])
+    with pytest.raises(AssertionError, match="BATCH_BYTES"):
+        batch.append(b"k", b"x" * 900_000, [])
+    await site.stop()
+
+
+def test_the_rebalance_listener_never_awaits() -> None:
+    assert not inspect.iscoroutinefunction(_Membership.on_partitions_assigned)
+    assert not inspect.iscoroutinefunction(_Membership.on_partitions_revoked)
+
+
+async def test_an_offset_that_does_not_exist_is_out_of_range(site: KafkaSite) -> None:
+    with pytest.raises(OutOfRange):
+        await site.pair().read_events(1000, 5)
+    await site.stop()
+
+
+async def test_clients_close_in_bounded_time_and_work_goes_on_when_the_broker_comes_back(
+    pair: Pair, site: KafkaSite
+) -> None:
+    for n in range(20):
+        await site.put(*message(sighted(n), f"m{n}"))
+    await run_until_answered(site, worker(site))
+    log = KafkaPair(pair.kafka, site.decider.service, 0, "test")
+    batch = log.new_batch()
+    batch.append(b"k", b"a stranger's", [])
+    await log.append(batch)
+    reading = consumer(pair.kafka, "test")
+    await reading.start()
+    pair.kill_kafka()
+    try:
+        started = monotonic()
+        await log.close()
+        await close(reading)
+        assert monotonic() - started < 6 * kafka.CLOSE_SECONDS
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(KafkaPair(pair.kafka, site.decider.service, 0, "test").events_end(), 30)
+    finally:
+        pair.start_kafka()
+    await site.stop()
+    again = KafkaSite(pair.kafka)
+    again.decider, again._pair = site.decider, KafkaPair(pair.kafka, site.decider.service, 0, "test")
+    again.identity = site.identity
+    await again._producer.start()
+    await again.put(*message(sighted(), "after"))
+    await run_until_answered(again, worker(again))
+    assert len(answers(await again.events())) == 21
+    await again.stop()

@@ -1,0 +1,143 @@
+"""A deciding service as processes: it shares its partitions, outlives kills, and two owners do no harm."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kalimaya.ports import free_ports
+from schemas.catalogue import SERVICES
+from schemas.envelope import partition_of
+from services.kit.ledger import topics
+from services.kit.ledger.kafka import KafkaPair, producer
+from services.kit.ledger.record import Record
+from tests.support.ledger import answers, identities, message, sighted, until
+from tests.support.pair import Pair
+
+PARTITIONS = 6
+
+
+class Fleet:
+    """Processes of the deployment service, and the topics that they share."""
+
+    def __init__(self, bootstrap: str, logs: Path) -> None:
+        self.bootstrap, self._logs = bootstrap, logs
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._writer = producer(bootstrap, "test")
+        self._pairs = [KafkaPair(bootstrap, "deployment", p, "test") for p in range(PARTITIONS)]
+        self.sent = 0
+
+    def start(self, instance: str, partitions: str = "group") -> tuple[subprocess.Popen[bytes], int]:
+        (port,) = free_ports(1)
+        environment = os.environ | {
+            "KALIMAYA_KAFKA": self.bootstrap,
+            "KALIMAYA_METRICS_PORT": str(port),
+            "KALIMAYA_INSTANCE": instance,
+            "KALIMAYA_PARTITIONS": partitions,
+        }
+        with (self._logs / f"{instance}-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen([sys.executable, "-m", "services.deployment"], env=environment, stderr=log)
+        self.processes.append(process)
+        return process, port
+
+    async def begin(self) -> None:
+        await topics.create(self.bootstrap, SERVICES, PARTITIONS)
+        await self._writer.start()
+
+    async def send(self, count: int) -> None:
+        for _ in range(count):
+            unit = f"polres-serang-{self.sent % 40:03}"
+            key, value, headers = message(sighted(self.sent, unit), f"m{self.sent}")
+            partition = partition_of(key.decode(), PARTITIONS)
+            await self._writer.send_and_wait("deployment.inbox", value, key=key, headers=headers, partition=partition)
+            self.sent += 1
+
+    async def log(self, partition: int) -> list[Record]:
+        pair, found = self._pairs[partition], []
+        end = await pair.events_end()
+        while len(found) < end:
+            found += await pair.read_events(len(found), 0.5)
+        return found
+
+    async def answered(self) -> list[str]:
+        return [each for p in range(PARTITIONS) for each in identities(answers(await self.log(p)))]
+
+    async def all_answered(self) -> bool:
+        return len(await self.answered()) == self.sent
+
+    def last_words(self) -> Any:
+        return [json.loads(line) for path in self._logs.glob("*.log") for line in path.read_text().splitlines()[-5:]]
+
+    async def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        await self._writer.stop()
+        for pair in self._pairs:
+            await pair.close()
+
+
+@pytest.fixture
+async def fleet(pair: Pair, tmp_path: Path) -> AsyncIterator[Fleet]:
+    made = Fleet(pair.kafka, tmp_path)
+    await made.begin()
+    made.sent = len(await made.answered())
+    yield made
+    await made.end()
+
+
+async def ready(port: int) -> dict[str, Any]:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(f"http://127.0.0.1:{port}/readyz")).json()
+        except httpx.HTTPError as error:
+            return {"ok": False, "failing": repr(error)}
+
+
+async def test_processes_share_the_work_are_killed_and_lose_and_double_nothing(fleet: Fleet) -> None:
+    first, port = fleet.start("1")
+    fleet.start("2")
+
+    async def is_ready() -> bool:
+        return bool((await ready(port))["ok"])
+
+    await until(is_ready, fleet.last_words, 30)
+    await fleet.send(200)
+    await until(fleet.all_answered, fleet.last_words, 30)
+    first.send_signal(signal.SIGKILL)
+    await fleet.send(100)
+    fleet.start("1")
+    await until(fleet.all_answered, fleet.last_words, 40)
+    assert len(set(await fleet.answered())) == fleet.sent
+
+
+async def test_two_processes_that_own_everything_write_void_records_and_nothing_else(fleet: Fleet) -> None:
+    fleet.start("a", "all")
+    fleet.start("b", "all")
+    sending = asyncio.create_task(fleet.send(600))
+    await sending
+    await until(fleet.all_answered, fleet.last_words, 60)
+    found = await fleet.answered()
+    assert len(set(found)) == len(found) == fleet.sent
+
+
+async def test_a_stop_by_signal_is_clean_and_prompt(fleet: Fleet) -> None:
+    process, port = fleet.start("1")
+
+    async def is_ready() -> bool:
+        return bool((await ready(port))["ok"])
+
+    await until(is_ready, fleet.last_words, 30)
+    async with httpx.AsyncClient() as client:
+        metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    assert "kalimaya_messages{" in metrics
+    process.terminate()
+    assert await asyncio.to_thread(process.wait, 15) == 0

@@ -1,0 +1,230 @@
+"""The projection on a real Kafka and a real PostgreSQL: what a decider wrote becomes rows, once, whatever happens."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+
+from schemas.deployment import AssignUnit, RequirePost, UnitMustered
+from schemas.envelope import partition_of
+from services.deployment.domain import DEPLOYMENT
+from services.kit.ledger import topics
+from services.kit.ledger.fold import Fold
+from services.kit.ledger.kafka import KafkaPair, producer
+from services.kit.ledger.worker import Worker
+from services.projection.api.app import new_app
+from services.projection.api.reading import Reading
+from services.projection.model import Model
+from services.projection.projector import Projector
+from services.projection.settings import ProjectionSettings
+from services.projection.store import SCHEMA, Store, new_pool
+from tests.support.ledger import NOON, QUICK, message, register, sighted, until
+from tests.support.pair import Pair
+
+PARTITIONS = 6
+SERVICE = "deployment"
+WARGASARA = "36.04.13.2009"
+
+
+class Operation:
+    """A deciding service at work on real topics, and a fresh database."""
+
+    def __init__(self, pair: Pair, database: str) -> None:
+        self.pair = pair
+        self.dsn = f"{pair.postgres.rpartition('/')[0]}/{database}"
+        self._writer = producer(pair.kafka, "test")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pairs: list[KafkaPair] = []
+        self.workers: list[Worker[Any]] = []
+
+    async def begin(self) -> None:
+        await topics.create(self.pair.kafka, [SERVICE], PARTITIONS)
+        identity = await topics.identify(self.pair.kafka, SERVICE)
+        await self._writer.start()
+        for partition in range(identity.partitions):
+            logs = KafkaPair(self.pair.kafka, SERVICE, partition, "test")
+            self._pairs.append(logs)
+            self.workers.append(Worker(DEPLOYMENT, partition, logs, identity, tuning=QUICK))
+        self._tasks = [asyncio.create_task(worker.run()) for worker in self.workers]
+
+    async def send(self, data: Any, id_: str | None = None) -> str:
+        key, value, headers = message(data, id_ or uuid.uuid4().hex)
+        partition = partition_of(key.decode(), len(self.workers))
+        told = await self._writer.send_and_wait(
+            f"{SERVICE}.inbox", value, key=key, headers=headers, partition=partition
+        )
+        return f"{SERVICE}.inbox/{partition}@{told.offset}"
+
+    async def model(self) -> Any:
+        """What a fresh fold of the logs says."""
+        model = Model()
+        for worker in self.workers:
+            pair = KafkaPair(self.pair.kafka, SERVICE, worker.partition, "test")
+            fold, end = Fold(), await pair.events_end()
+            while fold.position < end:
+                for record in await pair.read_events(fold.position, 0.5):
+                    answer = fold.take(record)
+                    if answer is not None:
+                        model.apply(SERVICE, worker.partition, answer)
+            await pair.close()
+        return model.documents()
+
+    async def end(self) -> None:
+        for worker in self.workers:
+            worker.stop()
+        await asyncio.wait(self._tasks, timeout=10)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._writer.stop()
+        for logs in self._pairs:
+            await logs.close()
+
+
+@pytest.fixture
+async def operation(pair: Pair) -> AsyncIterator[Operation]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(pair.postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    made = Operation(pair, name)
+    await made.begin()
+    yield made
+    await made.end()
+
+
+@asynccontextmanager
+async def projecting(operation: Operation) -> AsyncIterator[tuple[Projector, httpx.AsyncClient]]:
+    """A projector at work, and its API."""
+    pool = await new_pool(operation.dsn)
+    store = Store(pool)
+    projector = Projector(store, operation.pair.kafka, [SERVICE])
+    settings = ProjectionSettings(kafka=operation.pair.kafka, metrics_port=0, postgres=operation.dsn)
+    app = new_app(Reading(pool, store, projector, settings))
+    task = asyncio.create_task(projector.run())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://picture", timeout=30) as client:
+        try:
+            yield projector, client
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            pool.terminate()
+
+
+async def rows(operation: Operation) -> dict[tuple[str, str], Any]:
+    """The documents as they stand in PostgreSQL."""
+    connection = await asyncpg.connect(operation.dsn)
+    try:
+        found = await connection.fetch(f"SELECT kind, id, document FROM {SCHEMA}.entities")
+    finally:
+        await connection.close()
+    return {(row["kind"], row["id"]): msgspec.json.decode(row["document"]) for row in found}
+
+
+async def reached(client: httpx.AsyncClient, positions: Sequence[str], seconds: float = 30) -> None:
+    """Wait until the outcomes of these inbox messages are in."""
+    answer: list[Any] = []
+
+    async def there() -> bool:
+        response = await client.get("/v1/status", params={"min_position": ",".join(positions), "wait": 5})
+        answer[:] = [response.status_code, response.text]
+        return response.status_code == 200
+
+    await until(there, lambda: answer, seconds)
+
+
+async def test_events_become_rows_a_restart_goes_on_and_all_equals_a_fresh_fold(operation: Operation) -> None:
+    unit = f"u-{uuid.uuid4().hex[:8]}"
+    async with projecting(operation) as (_, client):
+        await reached(client, [await operation.send(register(unit))])
+        assert (await client.get(f"/v1/units/{unit}")).status_code == 200
+    last = [await operation.send(sighted(n, unit)) for n in range(20)][-1]
+    async with projecting(operation) as (projector, client):
+        await reached(client, [last])
+        assert projector.trouble() is None
+        said = await client.get("/v1/messages", params={"source": "/agencies/polres-serang", "id": "unheard"})
+        assert said.status_code == 404
+        assert said.headers["content-type"] == "application/problem+json"
+        assert "deployment.events/0@" in said.headers["kalimaya-position"]
+    assert await rows(operation) == await operation.model()
+
+
+async def test_the_outcome_of_a_message_is_told_with_its_events(operation: Operation) -> None:
+    unit = f"u-{uuid.uuid4().hex[:8]}"
+    async with projecting(operation) as (_, client):
+        first = await operation.send(register(unit), f"{unit}-1")
+        again = await operation.send(register(unit), f"{unit}-1")
+        await reached(client, [first, again])
+        params = {"source": "/agencies/polres-serang", "id": f"{unit}-1"}
+        outcomes = (await client.get("/v1/messages", params=params)).json()["outcomes"]
+    assert [each["kind"] for each in outcomes] == ["accepted", "repeated"]
+    assert [each["inbox"] for each in outcomes] == [first, again]
+    assert [each["type"] for each in outcomes[0]["events"]] == ["kalimaya.unit.registered"]
+
+
+async def test_a_village_is_short_until_enough_heads_are_counted(operation: Operation) -> None:
+    unit, hour = f"u-{uuid.uuid4().hex[:8]}", timedelta(days=36500)
+    window = {"start": NOON - hour, "end": NOON + hour}
+    post = RequirePost(
+        post=WARGASARA, jurisdiction="polres-serang", vulnerability="rawan", stations=2, required={"polri": 4},
+        plan_version=1, plan_source="test", **window,
+    )  # fmt: skip
+    order = AssignUnit(
+        unit=unit, assignment="a1", duty="guard", target_kind="post", target=WARGASARA, headcount={"polri": 6}, **window
+    )
+    async with projecting(operation) as (_, client):
+
+        async def village(*positions: str) -> Any:
+            await reached(client, positions)
+            return (await client.get(f"/v1/villages/{WARGASARA}")).json()["row"]["strength"]
+
+        assert (await village(await operation.send(post)))["state"] == "short"
+        told = await village(await operation.send(register(unit)), await operation.send(order))
+        assert told["state"] == "unknown"
+        assert told["forces"]["polri"] == {"required": 4, "assigned": 6, "present": None, "state": "unknown"}
+        told = await village(await operation.send(UnitMustered(unit=unit, post=WARGASARA, present={"polri": 5})))
+        assert told["forces"]["polri"]["present"] == 5
+        assert told["state"] == "unknown"  # counted in 2019, which is stale by now
+        assert told["present"]["stale"] is True
+
+
+async def test_a_second_writer_loses_and_stops_and_its_api_goes_on(operation: Operation) -> None:
+    unit = f"u-{uuid.uuid4().hex[:8]}"
+    async with projecting(operation) as (one, client), projecting(operation) as (two, other):
+        await reached(client, [await operation.send(register(unit))])
+
+        async def one_is_left() -> bool:
+            await operation.send(sighted(0, unit))
+            return (one.lost is None) != (two.lost is None)
+
+        await until(one_is_left, lambda: (one.lost, two.lost))
+        last = await operation.send(sighted(1, unit))
+        await reached(client, [last])
+        await reached(other, [last])
+    assert await rows(operation) == await operation.model()
+
+
+async def test_postgresql_is_killed_and_comes_back_and_nothing_is_lost(operation: Operation) -> None:
+    unit = f"u-{uuid.uuid4().hex[:8]}"
+    async with projecting(operation) as (projector, client):
+        await reached(client, [await operation.send(register(unit))])
+        await asyncio.to_thread(operation.pair.kill_postgres)
+        try:
+            last = [await operation.send(sighted(n, unit)) for n in range(5)][-1]
+            answer = await client.get("/v1/picture")
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            assert projector.trouble() is not None
+        finally:
+            await asyncio.to_thread(operation.pair.start_postgres)
+        await reached(client, [last], 40)
+        assert projector.trouble() is None
+    assert await rows(operation) == await operation.model()

@@ -1,0 +1,61 @@
+"""What the decision records forbid and no type checker or import-linter contract sees."""
+
+import ast
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from schemas.registry import BY_CLASS
+from services.deployment import domain as deployment
+from services.incidents import domain as incidents
+from services.logistics import domain as logistics
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("kalimaya", "scenarios", "schemas", "services")
+
+
+def imports(source: str) -> set[str]:
+    """Top-level names of the packages that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def may_use_faust(path: Path) -> bool:
+    """ADR 0002: only a service's watch, a module or a folder, beside its decider."""
+    match path.relative_to(ROOT).parts:
+        case ("services", _, "watch.py") | ("services", _, "watch", *_):
+            return True
+        case _:
+            return False
+
+
+def test_faust_is_used_for_watch_only() -> None:
+    modules = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    assert modules
+    assert [p for p in modules if "faust" in imports(p.read_text()) and not may_use_faust(p)] == []
+
+
+@pytest.mark.parametrize(
+    "source", ["import faust", "def f():\n    from faust.types import StreamT", "import os, faust.app"]
+)
+def test_an_import_of_faust_is_seen_in_any_form(source: str) -> None:
+    assert "faust" in imports(source)
+
+
+def test_where_faust_may_be_used() -> None:
+    assert may_use_faust(ROOT / "services/deployment/watch.py")
+    assert may_use_faust(ROOT / "services/deployment/watch/silent.py")
+    assert not may_use_faust(ROOT / "services/deployment/domain.py")
+    assert not may_use_faust(ROOT / "services/kit/ledger/watch.py")
+
+
+@pytest.mark.parametrize("domain", [deployment, logistics, incidents], ids=lambda domain: domain.__name__)
+def test_a_decider_knows_no_report(domain: ModuleType) -> None:
+    known = {BY_CLASS[cls].kind for cls in vars(domain).values() if isinstance(cls, type) and cls in BY_CLASS}
+    assert known == {"order", "event", "outcome"}

@@ -1,0 +1,50 @@
+"""The operation's clock: a scenario's goes on over restarts, stands still at its end, and is UTC."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from services.kit import clock
+from services.kit.clock import Clock
+
+JAKARTA = timezone(timedelta(hours=7))
+START = datetime(2019, 10, 29, 6, 0, tzinfo=JAKARTA)
+END = START + timedelta(days=7)
+
+
+def test_without_a_file_it_is_the_wall_clock(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    assert before <= clock.load(tmp_path / "none.json").now() <= datetime.now(UTC)
+
+
+def test_a_scenarios_clock_runs_at_its_speed_from_its_start_in_utc() -> None:
+    started = datetime.now(UTC) - timedelta(seconds=10)
+    now = Clock(START, END, started, speed=360).now()
+    assert timedelta(hours=1) <= now - START < timedelta(hours=1, minutes=10)
+    assert now.tzinfo is UTC
+
+
+def test_a_second_start_goes_on_with_the_clock_of_the_first(tmp_path: Path) -> None:
+    first = clock.start(tmp_path / "clock.json", START, END, speed=100)
+    assert clock.start(tmp_path / "clock.json", START, END, speed=7) == first == clock.load(tmp_path / "clock.json")
+
+
+def test_it_stands_still_at_the_scenarios_end() -> None:
+    assert Clock(START, END, datetime.now(UTC) - timedelta(days=30), speed=100_000).now() == END
+
+
+def test_it_does_not_run_before_its_start() -> None:
+    assert Clock(START, END, datetime.now(UTC) + timedelta(hours=1), speed=100).now() == START
+
+
+def test_it_tells_when_on_the_wall_an_instant_comes() -> None:
+    started = datetime.now(UTC)
+    assert Clock(START, END, started, speed=60).wall_at(START + timedelta(hours=1)) == started + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("broken", ["", "{}", '{"scenario_start": 1}'])
+def test_a_file_that_is_no_clock_is_an_error_and_not_the_wall_clock(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "clock.json").write_text(broken)
+    with pytest.raises(ValueError, match="not a clock"):
+        clock.load(tmp_path / "clock.json")

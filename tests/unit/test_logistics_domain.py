@@ -1,0 +1,143 @@
+"""The rule book of logistics, rule by rule."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.logistics import Leg, Package, PackageSealed, PlanShipment, SealPackage, ShipmentPlanned
+from schemas.outcomes import Refused
+from schemas.registry import as_event
+from services.logistics.domain import LOGISTICS
+from tests.support.given import given, refusal
+
+WARGASARA = "36.04.13.2009"
+DAWN = datetime(2019, 11, 1, 23, tzinfo=UTC)
+
+
+def leg(name: str, mode: str = "road") -> Leg:
+    return Leg(
+        leg=name,
+        mode="sea" if mode == "sea" else "road",
+        origin="karangantu",
+        destination="wargasara",
+        depart_by=DAWN,
+        arrive_by=DAWN + timedelta(hours=3),
+        carrier="polairud-1",
+        escort_required=True,
+    )
+
+
+BOX = Package(package="box-1", kind="ballot_box", tps=f"{WARGASARA}-tps01", count=1)
+BALLOTS = Package(package="ballots-1", kind="ballots", tps=f"{WARGASARA}-tps01", count=310)
+ROLL = Package(package="roll", kind="voter_roll", tps=WARGASARA, count=1)
+PLAN = PlanShipment(
+    shipment="wargasara-out",
+    village=WARGASARA,
+    waybill="SJ/001/X/2019",
+    custodian="dpmd-store",
+    packages=(BOX, BALLOTS, ROLL),
+    legs=(leg("by-road"), leg("by-sea", "sea")),
+)
+PLANNED = as_event(PLAN, ShipmentPlanned)
+
+
+def seal(package: str, *seals: str) -> SealPackage:
+    return SealPackage(shipment=PLAN.shipment, package=package, seals=seals)
+
+
+def sealed(package: str, *seals: str) -> PackageSealed:
+    return as_event(seal(package, *seals), PackageSealed)
+
+
+def test_a_shipment_can_be_planned() -> None:
+    assert given(LOGISTICS).when(PLAN) == (PLANNED,)
+
+
+def test_a_shipment_is_planned_once() -> None:
+    assert refusal(given(LOGISTICS, PLANNED).when(PLAN)) == ("shipment_exists", (PLAN.shipment,))
+
+
+def test_a_manifest_lists_each_package_once() -> None:
+    order = replace(PLAN, packages=(BOX, BALLOTS, replace(BALLOTS, package="box-1")))
+    assert refusal(given(LOGISTICS).when(order)) == ("duplicate_package", ("box-1",))
+
+
+def test_a_route_lists_each_leg_once() -> None:
+    order = replace(PLAN, legs=(leg("by-road"), leg("by-road", "sea")))
+    assert refusal(given(LOGISTICS).when(order)) == ("duplicate_leg", ("by-road",))
+
+
+def test_packages_are_for_stations_of_the_shipment_s_village() -> None:
+    order = replace(PLAN, packages=(BOX, replace(BALLOTS, tps="36.04.05.2001-tps01")))
+    assert refusal(given(LOGISTICS).when(order)) == ("tps_outside_village", ("ballots-1",))
+
+
+@pytest.mark.parametrize("hours", [0, -1])
+def test_a_leg_must_arrive_after_it_departs(hours: int) -> None:
+    late = replace(leg("by-sea"), arrive_by=DAWN + timedelta(hours=hours))
+    order = replace(PLAN, legs=(leg("by-road"), late))
+    assert refusal(given(LOGISTICS).when(order)) == ("leg_window_empty", ("by-sea",))
+
+
+def test_a_tide_window_can_be_given() -> None:
+    tide = replace(leg("by-sea", "sea"), tide_from=DAWN, tide_to=DAWN + timedelta(hours=2))
+    order = replace(PLAN, legs=(tide,))
+    assert given(LOGISTICS).when(order) == (as_event(order, ShipmentPlanned),)
+
+
+@pytest.mark.parametrize("end", ["tide_from", "tide_to"])
+def test_a_tide_window_has_both_ends(end: str) -> None:
+    half = replace(leg("by-sea", "sea"), tide_from=DAWN) if end == "tide_from" else replace(leg("by-sea"), tide_to=DAWN)
+    assert refusal(given(LOGISTICS).when(replace(PLAN, legs=(half,)))) == ("tide_window_incomplete", ("by-sea",))
+
+
+@pytest.mark.parametrize("hours", [0, -1])
+def test_a_tide_window_must_end_after_it_starts(hours: int) -> None:
+    tide = replace(leg("by-sea", "sea"), tide_from=DAWN, tide_to=DAWN + timedelta(hours=hours))
+    assert refusal(given(LOGISTICS).when(replace(PLAN, legs=(tide,)))) == ("tide_window_empty", ("by-sea",))
+
+
+def test_a_package_can_be_sealed() -> None:
+    assert given(LOGISTICS, PLANNED).when(seal("box-1", "A-001", "A-002")) == (sealed("box-1", "A-001", "A-002"),)
+
+
+def test_a_package_can_be_given_further_seals() -> None:
+    before = (PLANNED, sealed("box-1", "A-001"))
+    assert given(LOGISTICS, *before).when(seal("box-1", "A-002")) == (sealed("box-1", "A-002"),)
+
+
+def test_a_package_of_an_unknown_shipment_cannot_be_sealed() -> None:
+    assert refusal(given(LOGISTICS).when(seal("box-1", "A-001"))) == ("shipment_unknown", (PLAN.shipment,))
+
+
+def test_a_package_that_is_not_on_the_manifest_cannot_be_sealed() -> None:
+    assert refusal(given(LOGISTICS, PLANNED).when(seal("box-9", "A-001"))) == ("package_unknown", ("box-9",))
+
+
+def test_a_seal_number_serves_one_package_of_a_shipment() -> None:
+    before = (PLANNED, sealed("box-1", "A-001", "A-002"))
+    outcome = given(LOGISTICS, *before).when(seal("ballots-1", "A-003", "A-002"))
+    assert refusal(outcome) == ("seal_reused", ("A-002", "box-1"))
+
+
+def test_a_seal_number_is_not_put_on_the_same_package_again() -> None:
+    before = (PLANNED, sealed("box-1", "A-001"), sealed("ballots-1", "B-001"))
+    assert refusal(given(LOGISTICS, *before).when(seal("box-1", "A-001"))) == ("seal_reused", ("A-001", "box-1"))
+
+
+def test_a_seal_number_stands_once_in_an_order() -> None:
+    outcome = given(LOGISTICS, PLANNED).when(seal("box-1", "A-001", "A-001"))
+    assert refusal(outcome) == ("seal_reused", ("A-001", "box-1"))
+
+
+def test_a_refusal_for_a_seal_says_where_the_seal_is() -> None:
+    outcome = given(LOGISTICS, PLANNED, sealed("box-1", "A-001")).when(seal("ballots-1", "A-001", "A-001"))
+    assert isinstance(outcome, Refused)
+    assert "A-001 is on box-1 already" in outcome.detail
+
+
+def test_evolving_leaves_the_former_state_as_it_was() -> None:
+    before = given(LOGISTICS, PLANNED).state
+    LOGISTICS.evolve(before, sealed("box-1", "A-001"))
+    assert before == given(LOGISTICS, PLANNED).state
