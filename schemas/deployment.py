@@ -1,16 +1,27 @@
-"""Messages and events of the deployment service: units, assignments and guard posts."""
+"""Messages and events of the deployment service: units, assignments, guard posts and contingents."""
 
-from schemas.registry import event, order, report
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from schemas.operation import Operation
+from schemas.registry import event, order, report, upcaster
 from schemas.types import (
     AssignmentId,
+    Basis,
+    ContingentId,
     Counts,
+    Day,
     Degrees,
     Duty,
+    Force,
     Headcount,
     Id,
     Instant,
     Jurisdiction,
     Latitude,
+    LegMode,
     Longitude,
     Metres,
     MetresPerSecond,
@@ -21,19 +32,26 @@ from schemas.types import (
     TargetKind,
     Text,
     UnitId,
+    VillageCode,
     Vulnerability,
 )
+
+# Units and their assignments.
 
 
 @order("kalimaya.unit.register", service="deployment", key="unit")
 class RegisterUnit:
-    """Enter a unit with its strength into the operation."""
+    """Enter a unit with its strength into the operation; after a stand-down, back into it.
+
+    `force` is the one that the unit belongs to, where it is of one; its strength may hold heads of others too.
+    """
 
     unit: UnitId
     name: Text
     agency: Id
     strength: Counts
     callsign: Text
+    force: Force | None = None
 
 
 @event("kalimaya.unit.registered", service="deployment", key="unit", of=RegisterUnit)
@@ -45,6 +63,7 @@ class UnitRegistered:
     agency: Id
     strength: Counts
     callsign: Text
+    force: Force | None = None
 
 
 @order("kalimaya.unit.assign", service="deployment", key="unit")
@@ -80,37 +99,43 @@ class UnitAssigned:
     order_reference: Reference | None = None
 
 
-@order("kalimaya.post.require", service="deployment", key="post")
-class RequirePost:
-    """State what a guard post needs in the window [start, end), as one version of the plan.
+@order("kalimaya.unit.cancel_assignment", service="deployment", key="unit")
+class CancelAssignment:
+    """Take a duty back; its heads are free from then on. The assignment's id stays used."""
 
-    A later version supersedes without erasing. `stations` is the number of polling stations it covers.
-    """
-
-    post: PostId
-    jurisdiction: Jurisdiction
-    vulnerability: Vulnerability
-    stations: Headcount
-    required: Counts
-    start: Instant
-    end: Instant
-    plan_version: PlanVersion
-    plan_source: Text
+    unit: UnitId
+    assignment: AssignmentId
+    reason: Text
 
 
-@event("kalimaya.post.required", service="deployment", key="post", of=RequirePost)
-class PostRequired:
-    """A version of the plan for one guard post is in force."""
+@event("kalimaya.unit.assignment_cancelled", service="deployment", key="unit", of=CancelAssignment)
+class AssignmentCancelled:
+    """A duty was taken back."""
 
-    post: PostId
-    jurisdiction: Jurisdiction
-    vulnerability: Vulnerability
-    stations: Headcount
-    required: Counts
-    start: Instant
-    end: Instant
-    plan_version: PlanVersion
-    plan_source: Text
+    unit: UnitId
+    assignment: AssignmentId
+    reason: Text
+
+
+@order("kalimaya.unit.stand_down", service="deployment", key="unit")
+class StandDownUnit:
+    """Release a unit from the operation from `at` on. Duties that reach beyond must be cancelled before."""
+
+    unit: UnitId
+    at: Instant
+    reason: Text
+
+
+@event("kalimaya.unit.stood_down", service="deployment", key="unit", of=StandDownUnit)
+class UnitStoodDown:
+    """A unit is released from the operation from `at` on."""
+
+    unit: UnitId
+    at: Instant
+    reason: Text
+
+
+# What units report.
 
 
 @report("kalimaya.unit.sighted", service="deployment", key="unit")
@@ -123,6 +148,15 @@ class UnitSighted:
     accuracy: Metres | None = None
     speed: MetresPerSecond | None = None
     heading: Degrees | None = None
+
+
+@report("kalimaya.unit.departed", service="deployment", key="unit")
+class UnitDeparted:
+    """A unit is under way to a post; `mode` is how it goes on from where it is (sea: it is on the boat)."""
+
+    unit: UnitId
+    post: PostId
+    mode: LegMode | None = None
 
 
 @report("kalimaya.unit.arrived", service="deployment", key="unit")
@@ -152,6 +186,182 @@ class UnitLeftPost:
     consent: Reference | None = None
 
 
-Order = RegisterUnit | AssignUnit | RequirePost
-Event = UnitRegistered | UnitAssigned | PostRequired
-Report = UnitSighted | UnitArrived | UnitMustered | UnitLeftPost
+@report("kalimaya.unit.relieved", service="deployment", key="unit")
+class UnitRelieved:
+    """A unit was relieved at a post by another and has left it; that is authorised by the relief."""
+
+    unit: UnitId
+    post: PostId
+    by: UnitId
+
+
+@report("kalimaya.unit.visited", service="deployment", key="unit")
+class UnitVisited:
+    """A patrol was at a vulnerable spot of a village. `finding` is what it found, if anything."""
+
+    unit: UnitId
+    village: VillageCode
+    finding: Text | None = None
+
+
+# Guard posts: what the plan requires of them.
+
+
+@order("kalimaya.post.require", service="deployment", key="post")
+class RequirePostV1:
+    """State what a guard post needs, as one version of the plan; version 1 counted by the whole post only."""
+
+    post: PostId
+    jurisdiction: Jurisdiction
+    vulnerability: Vulnerability
+    stations: Headcount
+    required: Counts
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+
+
+@event("kalimaya.post.required", service="deployment", key="post", of=RequirePostV1)
+class PostRequiredV1:
+    """A version of the plan for one guard post is in force."""
+
+    post: PostId
+    jurisdiction: Jurisdiction
+    vulnerability: Vulnerability
+    stations: Headcount
+    required: Counts
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Heads of one force: for the whole post, or for every `every` of its stations (begun ones count whole)."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    force: Force
+    heads: Headcount
+    per: Basis
+    every: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+Needs = Annotated[tuple[Need, ...], Field(min_length=1, max_length=30)]
+
+
+@order("kalimaya.post.require", service="deployment", key="post", version=2)
+class RequirePost:
+    """State what a guard post needs in the window [start, end), as one version of the plan.
+
+    A later version supersedes without erasing. `stations` is the number of polling stations that the post covers,
+    `plan_dated` the day of the document named in `plan_source`.
+    """
+
+    post: PostId
+    jurisdiction: Jurisdiction
+    vulnerability: Vulnerability
+    stations: Headcount
+    needs: Needs
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+    plan_dated: Day | None = None
+
+
+@event("kalimaya.post.required", service="deployment", key="post", of=RequirePost, version=2)
+class PostRequired:
+    """A version of the plan for one guard post is in force."""
+
+    post: PostId
+    jurisdiction: Jurisdiction
+    vulnerability: Vulnerability
+    stations: Headcount
+    needs: Needs
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+    plan_dated: Day | None = None
+
+
+def _counted_by_post(data: RequirePostV1 | PostRequiredV1) -> dict[str, Any]:
+    needs = tuple(Need(force=force, heads=heads, per="post") for force, heads in data.required.items())
+    kept = {field.name: getattr(data, field.name) for field in fields(data) if field.name != "required"}
+    return {**kept, "needs": needs}
+
+
+@upcaster(RequirePostV1)
+def _(data: RequirePostV1) -> RequirePost:
+    return RequirePost(**_counted_by_post(data))
+
+
+@upcaster(PostRequiredV1)
+def _(data: PostRequiredV1) -> PostRequired:
+    return PostRequired(**_counted_by_post(data))
+
+
+# Contingents: the personnel that an agency gives to the operation.
+
+
+@order("kalimaya.contingent.plan", service="deployment", key="contingent")
+class PlanContingent:
+    """State the personnel that an agency gives in the window [start, end), as one version of the plan."""
+
+    contingent: ContingentId
+    agency: Id
+    personnel: Counts
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+    plan_dated: Day
+
+
+@event("kalimaya.contingent.planned", service="deployment", key="contingent", of=PlanContingent)
+class ContingentPlanned:
+    """A version of the plan for one contingent is in force."""
+
+    contingent: ContingentId
+    agency: Id
+    personnel: Counts
+    start: Instant
+    end: Instant
+    plan_version: PlanVersion
+    plan_source: Text
+    plan_dated: Day
+
+
+# The operation, as deployment knows it.
+
+
+@order("kalimaya.deployment.operation.adopt", service="deployment", key="operation", aggregate="deployment-operation")
+class AdoptOperation(Operation):
+    """Put a version of the operation file in force for deployment."""
+
+
+@event(
+    "kalimaya.deployment.operation.adopted",
+    service="deployment",
+    key="operation",
+    of=AdoptOperation,
+    aggregate="deployment-operation",
+)
+class OperationAdopted(Operation):
+    """A version of the operation file is in force for deployment."""
+
+
+Order = RegisterUnit | AssignUnit | CancelAssignment | StandDownUnit | RequirePost | PlanContingent | AdoptOperation
+Event = (
+    UnitRegistered
+    | UnitAssigned
+    | AssignmentCancelled
+    | UnitStoodDown
+    | PostRequired
+    | ContingentPlanned
+    | OperationAdopted
+)
+Report = UnitSighted | UnitDeparted | UnitArrived | UnitMustered | UnitLeftPost | UnitRelieved | UnitVisited

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import msgspec
 
-from schemas.catalogue import CATALOGUE, Definition
+from schemas.catalogue import CATALOGUE, Definition, newest, upcast
 
 
 class InboxMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -66,8 +66,12 @@ decode_event: Callable[[bytes], RawEvent] = msgspec.json.Decoder(RawEvent).decod
 
 
 def decoder(entry: Definition) -> Callable[[bytes | msgspec.Raw], Any]:
-    """The decoder of one version of a message's `data`; it raises msgspec.DecodeError for what does not fit."""
-    return msgspec.json.Decoder(entry.cls).decode
+    """The decoder of one version of a message's `data`, which gives the newest version's class.
+
+    It raises msgspec.DecodeError for what does not fit.
+    """
+    decode = msgspec.json.Decoder(entry.cls).decode
+    return decode if entry is newest(entry.type) else lambda data: upcast(decode(data))
 
 
 _DECODERS = {(entry.type, entry.dataschema): decoder(entry) for entry in CATALOGUE.values()}
@@ -78,7 +82,7 @@ class UnknownMessage(Exception):
 
 
 def decode_data(type_: str, dataschema: str, data: bytes | msgspec.Raw) -> Any:
-    """Decode `data` into its message class.
+    """Decode `data` into the newest class of its message.
 
     Raises UnknownMessage for an unknown type or version, msgspec.DecodeError for data that does not fit.
     """

@@ -5,8 +5,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from schemas.operation import Operation
 from schemas.registry import event, order, report
 from schemas.types import (
+    AssignmentId,
     CustodianId,
     HandoverId,
     Headcount,
@@ -18,6 +20,7 @@ from schemas.types import (
     PlaceId,
     PostId,
     Reference,
+    SealCondition,
     SealNumber,
     ShipmentId,
     UnitId,
@@ -67,6 +70,28 @@ class SealedPackage:
     seals: tuple[SealNumber, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealReading:
+    """A seal as it was found on a package; `missing`: it should be there and is not."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    number: SealNumber
+    condition: SealCondition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessItem:
+    """What a village needs of one kind, what is there, and what of that can be used (pieces)."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    item: PackageKind
+    required: Headcount
+    present: Headcount
+    usable: Headcount
+
+
 Manifest = Annotated[tuple[Package, ...], Field(min_length=1, max_length=500)]
 Route = Annotated[tuple[Leg, ...], Field(min_length=1, max_length=20)]
 Load = Annotated[tuple[SealedPackage, ...], Field(min_length=1, max_length=500)]
@@ -113,6 +138,46 @@ class PackageSealed:
     shipment: ShipmentId
     package: PackageId
     seals: Seals
+
+
+@order("kalimaya.leg.assign_escort", service="logistics", key="shipment")
+class AssignEscort:
+    """Tie a leg to the unit that escorts it, with the order that this rests on. A later one replaces it."""
+
+    shipment: ShipmentId
+    leg: LegId
+    unit: UnitId
+    order_reference: Reference
+    assignment: AssignmentId | None = None
+
+
+@event("kalimaya.leg.escort_assigned", service="logistics", key="shipment", of=AssignEscort)
+class EscortAssigned:
+    """A leg has its escort."""
+
+    shipment: ShipmentId
+    leg: LegId
+    unit: UnitId
+    order_reference: Reference
+    assignment: AssignmentId | None = None
+
+
+@order("kalimaya.shipment.plan_return", service="logistics", key="shipment")
+class PlanReturn:
+    """Plan the way of a shipment back after the count, to the place where the boxes are kept."""
+
+    shipment: ShipmentId
+    legs: Route
+    storage: PlaceId
+
+
+@event("kalimaya.shipment.return_planned", service="logistics", key="shipment", of=PlanReturn)
+class ReturnPlanned:
+    """The way back is planned."""
+
+    shipment: ShipmentId
+    legs: Route
+    storage: PlaceId
 
 
 @report("kalimaya.custody.released", service="logistics", key="shipment")
@@ -170,6 +235,106 @@ class ShipmentDelivered:
     place: PlaceId
 
 
-Order = PlanShipment | SealPackage
-Event = ShipmentPlanned | PackageSealed
-Report = CustodyReleased | CustodyReceived | LegDeparted | LegArrived | ShipmentDelivered
+@report("kalimaya.package.inspected", service="logistics", key="shipment")
+class PackageInspected:
+    """The seals of a package were looked at: all that are on it or should be, each with its condition."""
+
+    shipment: ShipmentId
+    package: PackageId
+    seals: Annotated[tuple[SealReading, ...], Field(max_length=20)]
+    place: PlaceId
+    signatories: Signatories
+
+
+@report("kalimaya.shipment.transshipped", service="logistics", key="shipment")
+class ShipmentTransshipped:
+    """A change of mode (truck to boat, boat to truck): every package checked, a compartment seal put on.
+
+    `packages` are those checked, with the seals read off them; the seal's number goes on the waybill. Two sign.
+    """
+
+    shipment: ShipmentId
+    from_leg: LegId
+    to_leg: LegId
+    packages: Load
+    compartment_seal: SealNumber
+    waybill: Reference
+    signatories: Annotated[tuple[CustodianId, ...], Field(max_length=8)]
+    place: PlaceId
+
+
+@report("kalimaya.packages.opened", service="logistics", key="shipment")
+class PackagesOpened:
+    """Packages were opened at a polling station, before witnesses."""
+
+    shipment: ShipmentId
+    tps: PostId
+    packages: Annotated[tuple[PackageId, ...], Field(min_length=1, max_length=500)]
+    witnesses: Annotated[tuple[CustodianId, ...], Field(max_length=20)]
+    signatories: Signatories
+
+
+@report("kalimaya.ballots.reconciled", service="logistics", key="shipment")
+class BallotsReconciled:
+    """The ballots of one polling station after the count, by its signed record: received = used + unused + spoiled."""
+
+    shipment: ShipmentId
+    tps: PostId
+    received: Headcount
+    used: Headcount
+    unused: Headcount
+    spoiled: Headcount
+    record: Reference
+    signatories: Signatories
+
+
+@report("kalimaya.shipment.returned", service="logistics", key="shipment")
+class ShipmentReturned:
+    """Packages are back at the place where the boxes are kept."""
+
+    shipment: ShipmentId
+    packages: Annotated[tuple[PackageId, ...], Field(min_length=1, max_length=500)]
+    receiver: CustodianId
+    place: PlaceId
+
+
+@report("kalimaya.readiness.checked", service="logistics", key="village", aggregate="readiness")
+class ReadinessChecked:
+    """A district head's check of what a village has: each item required, present, usable."""
+
+    village: VillageCode
+    items: Annotated[tuple[ReadinessItem, ...], Field(min_length=1, max_length=20)]
+    checker: CustodianId
+
+
+@order("kalimaya.logistics.operation.adopt", service="logistics", key="operation", aggregate="logistics-operation")
+class AdoptOperation(Operation):
+    """Put a version of the operation file in force for logistics."""
+
+
+@event(
+    "kalimaya.logistics.operation.adopted",
+    service="logistics",
+    key="operation",
+    of=AdoptOperation,
+    aggregate="logistics-operation",
+)
+class OperationAdopted(Operation):
+    """A version of the operation file is in force for logistics."""
+
+
+Order = PlanShipment | SealPackage | AssignEscort | PlanReturn | AdoptOperation
+Event = ShipmentPlanned | PackageSealed | EscortAssigned | ReturnPlanned | OperationAdopted
+Report = (
+    CustodyReleased
+    | CustodyReceived
+    | LegDeparted
+    | LegArrived
+    | ShipmentDelivered
+    | PackageInspected
+    | ShipmentTransshipped
+    | PackagesOpened
+    | BallotsReconciled
+    | ShipmentReturned
+    | ReadinessChecked
+)

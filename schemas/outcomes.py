@@ -62,3 +62,14 @@ def first_few(names: Sequence[str], at_most: int = 5) -> str:
     """A refusal's `detail` stays readable by naming the first few; its `clashes` names all."""
     more = len(names) - at_most
     return ", ".join(names[:at_most]) + (f" and {more} more" if more > 0 else "")
+
+
+def not_newer(what: str, version: int, in_force: int | None) -> Refused | None:
+    """A refusal unless `version` is newer than the one in force: versions of a plan only ever follow each other."""
+    if in_force is None or version > in_force:
+        return None
+    return Refused(
+        reason="version_not_newer",
+        detail=f"{what} follows version {in_force}; version {version} is not newer",
+        clashes=(str(in_force),),
+    )

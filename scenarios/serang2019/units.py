@@ -13,6 +13,7 @@ from scenarios.serang2019.cast import WARGASARA, Poll, Squad
 from scenarios.serang2019.story import POSKO, Story
 from schemas.deployment import (
     AssignUnit,
+    Need,
     RegisterUnit,
     RequirePost,
     UnitArrived,
@@ -69,11 +70,12 @@ def requirement(poll: Poll, version: int) -> RequirePost:
         jurisdiction=poll.jurisdiction,
         vulnerability=poll.vulnerability,
         stations=len(poll.stations),
-        required=dict(poll.required),
+        needs=tuple(Need(force=force, heads=heads, per="post") for force, heads in poll.required.items()),
         start=GUARD_FROM,
         end=GUARD_TO,
         plan_version=version,
         plan_source=f"synthetic: {about}",
+        plan_dated=(MEETING if version > 1 else at(29, 8)).date(),
     )
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import rfc8785
 
+from services.projection.model import KINDS, section
+
 EXCLUDED = frozenset({"recordedtime", "knowntime", "partition", "offset", "cause"})
-SECTIONS = ("units", "assignments", "posts", "shipments", "packages", "custody", "incidents")
-_SECTION = {"unit": "units", "post": "posts", "shipment": "shipments", "incident": "incidents"}
+PARTS = ("assignments", "packages", "custody")
+"""Sections that documents of other sections hold as parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,19 @@ def digest(documents: Mapping[tuple[str, str], Mapping[str, Any]]) -> Digest:
 
     Raises KeyError for a kind that is not known here.
     """
-    sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    kinds = filter(None, map(section, KINDS))
+    sections: dict[str, dict[str, Any]] = {name: {} for name in (*kinds, *PARTS)}
     for (kind, id_), document in documents.items():
+        if (name := section(kind)) is None:
+            continue
         shown = _covered({name: each for name, each in document.items() if name != "alerts"})
         for assignment, each in shown.pop("assignments", {}).items():
             sections["assignments"][f"{id_}/{assignment}"] = each
         for package, each in shown.pop("packages", {}).items():
             sections["custody"][f"{id_}/{package}"] = each.pop("custody")
             sections["packages"][f"{id_}/{package}"] = each
-        sections[_SECTION[kind]][id_] = shown
-    counts = {section: len(entries) for section, entries in sections.items()}
+        sections[name][id_] = shown
+    counts = {each: len(entries) for each, entries in sections.items()}
     return Digest(sha256(rfc8785.dumps(sections)).hexdigest(), counts)
 
 

@@ -15,6 +15,7 @@ from schemas.catalogue import BY_CLASS
 from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
+from services.projection.listed import Listed
 from services.projection.views import incident, post, shipment, unit
 from services.projection.views.facts import Fact, plain
 
@@ -24,16 +25,20 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _View:
+    """A kind of entity. `section`: where the digest counts it; None leaves it out."""
+
     state: type[Any]
     fold: Callable[[Any, Fact], Any]
     document: Callable[[Any], dict[str, Any]]
+    listed: Callable[[dict[str, Any]], Listed]
+    section: str | None
 
 
 _VIEWS: dict[str, _View] = {
-    "unit": _View(unit.Unit, unit.fold, unit.document),
-    "post": _View(post.Post, post.fold, post.document),
-    "shipment": _View(shipment.Shipment, shipment.fold, shipment.document),
-    "incident": _View(incident.Incident, incident.fold, incident.document),
+    "unit": _View(unit.Unit, unit.fold, unit.document, unit.listed, "units"),
+    "post": _View(post.Post, post.fold, post.document, post.listed, "posts"),
+    "shipment": _View(shipment.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
+    "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
 }
 _OF_STATE = {view.state: view for view in _VIEWS.values()}
 KINDS = tuple(_VIEWS)
@@ -156,6 +161,16 @@ def fold(kind: str, state: Any | None, fact: Fact) -> Any:
 def to_document(state: Any) -> dict[str, Any]:
     """An entity as it is stored and shown: facts and all that follows from them, as plain JSON values."""
     return _OF_STATE[type(state)].document(state)
+
+
+def listed(kind: str, document: dict[str, Any]) -> Listed:
+    """The columns of one document. Raises KeyError for a kind that is not known here."""
+    return _VIEWS[kind].listed(document)
+
+
+def section(kind: str) -> str | None:
+    """Where the digest counts a kind; None leaves it out. Raises KeyError for a kind that is not known here."""
+    return _VIEWS[kind].section
 
 
 def from_document(kind: str, document: dict[str, Any]) -> Any:

@@ -13,8 +13,7 @@ import asyncpg
 import msgspec
 
 from services.kit.ledger.reader import Place
-from services.projection.listed import listed
-from services.projection.model import Outcome
+from services.projection.model import Outcome, listed
 from services.projection.views.facts import Fact
 
 SCHEMA = "read_model"

@@ -25,6 +25,7 @@ from services.projection.model import Model
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
+from tests.support.given import by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
 from tests.support.pair import Pair
 
@@ -174,7 +175,7 @@ async def test_a_village_is_short_until_enough_heads_are_counted(operation: Oper
     unit, hour = f"u-{uuid.uuid4().hex[:8]}", timedelta(days=36500)
     window = {"start": NOON - hour, "end": NOON + hour}
     post = RequirePost(
-        post=WARGASARA, jurisdiction="polres-serang", vulnerability="rawan", stations=2, required={"polri": 4},
+        post=WARGASARA, jurisdiction="polres-serang", vulnerability="rawan", stations=2, needs=by_post(polri=4),
         plan_version=1, plan_source="test", **window,
     )  # fmt: skip
     order = AssignUnit(

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from schemas.deployment import Need
 from schemas.outcomes import Refused
+from schemas.types import Force
 from services.kit.decider import Decider
 
 
@@ -32,3 +34,8 @@ def refusal(outcome: Sequence[Any] | Refused) -> tuple[str, tuple[str, ...]]:
     """Reason and clashes of a refusal; fails when the order was accepted."""
     assert isinstance(outcome, Refused), f"accepted: {outcome}"
     return outcome.reason, outcome.clashes
+
+
+def by_post(**heads: int) -> tuple[Need, ...]:
+    """A requirement of so many heads by force for the whole post."""
+    return tuple(Need(force=cast(Force, force), heads=number, per="post") for force, number in heads.items())

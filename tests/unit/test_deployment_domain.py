@@ -19,7 +19,7 @@ from schemas.outcomes import Refused
 from schemas.registry import as_event
 from schemas.types import Counts, Force, TargetKind
 from services.deployment.domain import DEPLOYMENT
-from tests.support.given import given, refusal
+from tests.support.given import by_post, given, refusal
 
 WARGASARA = "36.04.13.2009"
 KRAMATWATU = "36.04.05.2001"
@@ -71,7 +71,7 @@ REQUIRE = RequirePost(
     jurisdiction="polres-serang",
     vulnerability="rawan",
     stations=2,
-    required={"polri": 2, "linmas": 2},
+    needs=by_post(polri=2, linmas=2),
     start=hour(-12),
     end=hour(24),
     plan_version=3,

@@ -15,7 +15,7 @@ from services.projection.api.briefs import Briefs, briefs
 from services.projection.api.picture_rows import Judge, by_village, elsewhere, row, total
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.position import header, parse
-from services.projection.listed import listed
+from services.projection.model import listed
 from services.projection.store import Position
 
 VILLAGE = "36.04.13.2009"

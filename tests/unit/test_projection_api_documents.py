@@ -11,8 +11,7 @@ from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
 from services.projection.api.briefs import briefs
 from services.projection.api.documents import IncidentAnswer, PostAnswer, ShipmentAnswer, UnitAnswer
-from services.projection.listed import listed
-from services.projection.model import KINDS, Model
+from services.projection.model import KINDS, Model, listed
 from tests.support import golden
 
 ANSWERS: dict[str, type[BaseModel]] = {

@@ -22,6 +22,7 @@ from schemas.logistics import (
 )
 from services.projection.digest import EXCLUDED, digest
 from tests.support.facts import clock, fact, folded
+from tests.support.given import by_post
 
 U, P, S, I1 = "regu-7", "36.04.13.2009", "kbm-1", "ins-1"
 HALF: dict[str, Any] = {
@@ -66,7 +67,7 @@ DATA = [
         jurisdiction="polres-serang",
         vulnerability="rawan",
         stations=2,
-        required={"polri": 2},
+        needs=by_post(polri=2),
         start=clock("05:00"),
         end=clock("18:00"),
         plan_version=1,

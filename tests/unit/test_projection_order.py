@@ -37,6 +37,7 @@ from services.projection.digest import digest
 from services.projection.model import fold, from_document, subject_of, to_document
 from services.projection.views.facts import Fact
 from tests.support.facts import DAY, arrived_in_order, fact, folded
+from tests.support.given import by_post
 
 POSTS = ("36.04.13.2009", "36.04.13.2009-tps01", "36.04.13.2010")
 CUSTODIANS = ("gudang", "ppk", "kpps")
@@ -109,7 +110,7 @@ messages: st.SearchStrategy[Any] = st.one_of(
         jurisdiction=st.just("polres-serang"),
         vulnerability=st.sampled_from(("rawan", "sangat_rawan")),
         stations=st.integers(1, 3),
-        required=heads,
+        needs=heads.map(lambda counts: by_post(**counts)),
         plan_version=st.integers(1, 11),
         plan_source=st.just("p"),
         **windows,

@@ -4,6 +4,7 @@ from typing import Any
 
 from schemas.deployment import PostRequired
 from tests.support.facts import clock, fact, shown
+from tests.support.given import by_post
 
 POST = "36.04.13.2009-tps01"
 
@@ -12,7 +13,7 @@ def required(version: int, polri: int, **changes: Any) -> PostRequired:
     fields: dict[str, Any] = {"jurisdiction": "polres-serang", "vulnerability": "rawan", "stations": 3}
     return PostRequired(
         post=POST,
-        required={"polri": polri, "linmas": 2},
+        needs=by_post(polri=polri, linmas=2),
         start=clock("05:00"),
         end=clock("18:00"),
         plan_version=version,

@@ -5,14 +5,14 @@ decider about orders. It does no I/O. What it decides stands on trial until the 
 it was expected (`commit`) or not (`rollback`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from schemas.catalogue import BY_CLASS, CATALOGUE, definition
+from schemas.catalogue import BY_CLASS, CATALOGUE, Definition, Kind, definition, newest
 from schemas.envelope import (
     InboxMessage,
     LogEvent,
@@ -59,12 +59,28 @@ Notable = tuple[str, int, OutcomeKind, str | None]
 Savepoint = tuple[int, int, int, datetime]
 """How many states, identities and outcomes were on trial, and what time was known, at some moment."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """What may come in: its kind, how to decode its data into the newest version, and what gives an old order effect.
+
+    An order of an older version is answered by the event of that version, which has its fields: so whoever does not
+    know the newer one yet can read on until somebody sends it.
+    """
+
+    kind: Kind
+    decode: Callable[[msgspec.Raw], Any]
+    old_event: Definition | None
+
+
+_EVENT_OF = {entry.of: entry for entry in CATALOGUE.values() if entry.kind == "event"}
 _INTAKE = {
-    (entry.type, entry.dataschema): (entry.kind == "report", decoder(entry))
+    (entry.type, entry.dataschema): _Intake(
+        entry.kind, decoder(entry), None if entry is newest(entry.type) else _EVENT_OF.get(entry.cls)
+    )
     for entry in CATALOGUE.values()
-    if entry.kind in ("order", "report")
+    if entry.kind in ("order", "report", "policy")
 }
-"""What may come in: whether it is a report, and how to decode its data."""
 
 
 class Desk(Generic[S]):
@@ -170,7 +186,7 @@ class Desk(Generic[S]):
             made = self._judge(message, stamp.authorised)
         else:
             digest, cause, answered_at = first
-            again = Repeated if digest == stamp.digest else Conflicting
+            again = Repeated if digest == stamp.digest or _is_policy(message) else Conflicting
             made = _outcome(again(first=cause, at=answered_at))
         return self._answer(record.offset, stamp.digest, message, identity, made)
 
@@ -209,13 +225,16 @@ class Desk(Generic[S]):
             )
             return _outcome(Rejected(reason="time_out_of_range", detail=detail))
         try:
-            is_report, decode = _INTAKE[message.type, message.dataschema]
+            entry = _INTAKE[message.type, message.dataschema]
         except KeyError:
             raise UnknownMessage(f"{message.type} {message.dataschema}") from None
-        data = decode(message.data)
-        if is_report:
+        data = entry.decode(message.data)
+        if entry.kind == "report":
             return [(message.type, message.dataschema, message.data)]
-        return self._order(message.partitionkey, data)
+        made = self._order(message.partitionkey, data)
+        if entry.old_event is not None and outcome_of(made[0][0]) == "accepted":
+            return [(entry.old_event.type, entry.old_event.dataschema, message.data)]
+        return made
 
     def _order(self, key: str, order: Any) -> Made:
         before = self.states.get(key)
@@ -281,6 +300,12 @@ class Desk(Generic[S]):
                 for index, (type_, dataschema, data) in enumerate(made)
             ],
         )
+
+
+def _is_policy(message: InboxMessage) -> bool:
+    """Whether this is our own watch's: its id says all, and its numbers may differ from look to look."""
+    entry = _INTAKE.get((message.type, message.dataschema))
+    return entry is not None and entry.kind == "policy"
 
 
 def _outcome(data: Any) -> Made:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from schemas.envelope import message_identity
 from schemas.incidents import IncidentClosed, IncidentReported, IncidentResolved, IncidentTriaged
 from schemas.types import IncidentId, IncidentType, ShipmentId, UnitId, VillageCode
+from services.projection.listed import Listed, in_villages
 from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, told, with_entry
 
 Data = IncidentReported | IncidentTriaged | IncidentResolved | IncidentClosed
@@ -100,3 +101,8 @@ def document(incident: Incident) -> dict[str, Any]:
         "flags": sorted(flags),
         "last_heard": plain(last_heard(reports)),
     }
+
+
+def listed(document: dict[str, Any]) -> Listed:
+    """Incidents are listed by village and status."""
+    return in_villages([document["village"]], status=document["status"])

@@ -1,25 +1,28 @@
 """A guard post: what it needs, by the versions of the plan. A later version supersedes and erases nothing."""
 
-from datetime import datetime
+from collections import Counter
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import field
 from msgspec.structs import replace
 
-from schemas.deployment import PostRequired
+from schemas.deployment import Need, PostRequired
 from schemas.types import Jurisdiction, PostId, Vulnerability, village_of
+from services.projection.listed import Listed, in_villages
 from services.projection.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
 
 
 class Requirement(Told, frozen=True, kw_only=True):
-    """What a post needs in the window [start, end), in heads by force, by one version of the plan."""
+    """What a post needs in the window [start, end), by one version of the plan."""
 
     plan_version: int
     plan_source: str
+    plan_dated: date | None
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
     stations: int
-    required: dict[str, int]
+    needs: tuple[Need, ...]
     start: datetime
     end: datetime
 
@@ -39,8 +42,13 @@ def fold(state: Post | None, fact: Fact) -> Post:
 
 
 def document(post: Post) -> dict[str, Any]:
-    """The post as it is shown: all versions, and `requirement`, the one of the highest number, which is in force."""
+    """The post as it is shown: all versions, and `requirement`, the one of the highest number, which is in force.
+
+    Each version shows `required`, the heads by force that its needs come to.
+    """
     shown = plain(post)
+    for number, version in post.versions.items():
+        shown["versions"][number]["required"] = required(version)
     in_force = shown["versions"][max(post.versions, key=int)]
     return {
         **shown,
@@ -51,3 +59,16 @@ def document(post: Post) -> dict[str, Any]:
         "stations": in_force["stations"],
         "flags": ["clock_ahead"] if post.clock_ahead else [],
     }
+
+
+def required(version: Requirement) -> dict[str, int]:
+    """Heads by force: what is needed by stations counts for every begun group of them."""
+    heads: Counter[str] = Counter()
+    for need in version.needs:
+        heads[need.force] += need.heads * (-(-version.stations // need.every) if need.per == "stations" else 1)
+    return dict(heads)
+
+
+def listed(document: dict[str, Any]) -> Listed:
+    """Posts are listed by village and jurisdiction."""
+    return in_villages([document["village"]], jurisdiction=document["jurisdiction"])

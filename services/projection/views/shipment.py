@@ -25,6 +25,7 @@ from schemas.logistics import (
     ShipmentPlanned,
 )
 from schemas.types import CustodianId, HandoverId, LegId, PackageId, PlaceId, ShipmentId, UnitId, VillageCode
+from services.projection.listed import Listed, in_villages
 from services.projection.views.custody import Half, Handover, Holding, chains, differences, load, named, state_of
 from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
 
@@ -239,12 +240,12 @@ def _packages(shipment: Shipment, misread: set[PackageId]) -> dict[PackageId, di
     disputed = _disputed(shipment.handovers)
     found: dict[PackageId, dict[str, Any]] = {}
     for package in sorted({*custody, *seals, *shipment.deliveries}):
-        listed, chain = manifest.get(package), custody.get(package, ())
+        planned, chain = manifest.get(package), custody.get(package, ())
         found[package] = {
             "package": package,
-            "kind": listed and listed.kind,
-            "tps": listed and listed.tps,
-            "count": None if listed is None else listed.count,
+            "kind": planned and planned.kind,
+            "tps": planned and planned.tps,
+            "count": None if planned is None else planned.count,
             "seals": seals.get(package, []),
             "custodian": chain[-1].custodian if chain else None,
             "custody": chain,
@@ -252,7 +253,7 @@ def _packages(shipment: Shipment, misread: set[PackageId]) -> dict[PackageId, di
             "flags": sorted(
                 name
                 for name, is_so in {
-                    "unexpected": plan is not None and listed is None,
+                    "unexpected": plan is not None and planned is None,
                     "broken_chain": any(each.broken_chain for each in chain),
                     "disputed": package in disputed,
                     "discrepancy": package in misread,
@@ -338,3 +339,8 @@ def _place(shipment: Shipment) -> dict[str, Any] | None:
         return None
     word, place, on = max(words, key=lambda each: each[0].order)
     return {"place": place, "leg": on, "as_of": word.as_of}
+
+
+def listed(document: dict[str, Any]) -> Listed:
+    """Shipments are listed by village and stage."""
+    return in_villages([document["village"]], status=document["stage"])

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from schemas.deployment import UnitArrived, UnitAssigned, UnitLeftPost, UnitMustered, UnitRegistered, UnitSighted
 from schemas.types import AssignmentId, Duty, PostId, TargetKind, UnitId, village_of
+from services.projection.listed import Listed, in_villages
 from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
 
 Data = UnitRegistered | UnitAssigned | UnitSighted | UnitArrived | UnitMustered | UnitLeftPost
@@ -203,3 +204,11 @@ def _sent(unit: Unit, post: PostId, at: datetime) -> bool:
         each.target_kind == "post" and each.target in (post, village_of(post)) and each.start <= at < each.end
         for each in unit.assignments.values()
     )
+
+
+def listed(document: dict[str, Any]) -> Listed:
+    """Units are listed by agency, and by the villages to whose posts they are sent or at which they were."""
+    registration = document["registration"]
+    posts = {a["target"] for a in document["assignments"].values() if a["target_kind"] == "post"}
+    posts |= {document["presence"]["post"]} if document["presence"] else set()
+    return in_villages(map(village_of, posts), agency=registration and registration["agency"])
