@@ -17,7 +17,7 @@ SCENARIO ?= small
 SPEED ?=
 TESTS ?= tests
 
-.PHONY: help run down status test check setup setup-dev clean-data bench-ledger bench-latency schemas lock
+.PHONY: help run down status test test-long check setup setup-dev clean-data bench-ledger bench-latency schemas lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -35,6 +35,9 @@ status: setup ## show every process: state, restarts, readiness
 
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@$(BIN)/python -m pytest $(TESTS)
+
+test-long: setup-dev ## the same with every long test at full length; takes an hour or more
+	@KALIMAYA_TEST_SIZE=1 $(BIN)/python -m pytest --timeout=3600 $(TESTS)
 
 check: setup-dev ## lint, format, types, and who may import whom
 	$(BIN)/ruff check

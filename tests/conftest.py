@@ -3,8 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.pair import Pair, start_pair
+from tests.support.size import SIZE
+
+# No deadlines, because machines are small and noisy. A short run takes the same examples every time, so that a change
+# is judged by what it changed; the long one looks for new ones.
+settings.register_profile("short", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, print_blob=True)
+settings.load_profile("long" if SIZE >= 1 else "short")
 
 _used: list[str] = []
 

@@ -24,7 +24,7 @@ def test_what_is_taken_has_one_canonical_form(value: Any) -> None:
         parsed = parse(json.dumps(value).encode())
     except NotJson:
         return
-    assert parsed == value
+    assert parsed == json.loads(json.dumps(value))  # two halves of a surrogate pair become one character
     canonical = rfc8785.dumps(parsed)
     assert rfc8785.dumps(json.loads(canonical, parse_int=float)) == canonical
 
