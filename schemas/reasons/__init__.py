@@ -1,4 +1,4 @@
-"""Why a message was not accepted, in words that an operator can act on: one entry a reason code, English and Indonesian.
+"""Why a message was not accepted, in words that an operator can act on: an entry a reason code, English and Indonesian.
 
 `Refused.detail` and `Rejected.detail` name the numbers and ids of one case; here is what the code means and what to do.
 """
