@@ -6,13 +6,13 @@ from time import monotonic
 
 import pytest
 
-from services.kit.ledger import kafka, reader
+from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.service import _Membership
 from tests.support.kafka_site import KafkaSite
-from tests.support.ledger import answers, message, run_until_answered, sighted, worker
+from tests.support.ledger import answers, message, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
 
 
@@ -50,6 +50,26 @@ async def test_a_batch_that_would_overflow_is_an_error_and_not_a_silently_closed
 def test_the_rebalance_listener_never_awaits() -> None:
     assert not inspect.iscoroutinefunction(_Membership.on_partitions_assigned)
     assert not inspect.iscoroutinefunction(_Membership.on_partitions_revoked)
+
+
+async def test_a_paused_member_shares_its_partitions_however_long_it_has_been_one(pair: Pair) -> None:
+    await topics.create(pair.kafka, ["members"], partitions=2)
+    first, second = (_Membership(pair.kafka, "members", instance) for instance in ("first", "second"))
+    await first.start()
+    first._consumer._coordinator._max_poll_interval = 0.5  # five minutes in life
+    for _ in range(10):
+        await first.poll()
+        await asyncio.sleep(0.1)
+    await second.start()
+
+    async def shared() -> bool:
+        await first.poll()
+        await second.poll()
+        return bool(second.owned()) and not first.owned() & second.owned()
+
+    await until(shared, lambda: (first.owned(), second.owned()), 20)
+    for member in (first, second):
+        await member.stop()
 
 
 async def test_an_offset_that_does_not_exist_is_out_of_range(site: KafkaSite) -> None:

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
 
 from services.kit.decider import Decider
 from services.kit.ledger import metrics, topics
@@ -63,6 +64,10 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def owned(self) -> set[int]:
         return {tp.partition for tp in self._consumer.assignment()}
+
+    async def poll(self) -> None:
+        """Stay a member: one that fetches nothing for `max_poll_interval_ms` is silently never let in again."""
+        await self._consumer.getmany(timeout_ms=0)
 
     def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         self.changed.set()
@@ -189,6 +194,8 @@ class DecidingService(Generic[S]):
         if membership is None:
             await asyncio.sleep(MEASURE_EVERY_SECONDS)
             return
+        with contextlib.suppress(KafkaError):  # its own routine says so in the log and tries again
+            await membership.poll()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(membership.changed.wait(), MEASURE_EVERY_SECONDS)
         membership.changed.clear()
