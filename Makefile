@@ -17,7 +17,7 @@ SCENARIO ?= small
 SPEED ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long check setup setup-dev clean-data bench-ledger bench-latency schemas lock
+.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency schemas lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -38,6 +38,9 @@ test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit f
 
 test-long: setup-dev ## the same with every long test at full length; takes an hour or more
 	@KALIMAYA_TEST_SIZE=1 $(BIN)/python -m pytest --timeout=3600 $(TESTS)
+
+break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
+	@$(BIN)/python -m tests.rules.break_each
 
 check: setup-dev ## lint, format, types, and who may import whom
 	$(BIN)/ruff check
