@@ -24,7 +24,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench import backlog
 from bench.stages import profile
-from kalimaya.embedded.kafka import KafkaNode
+from kalimaya.embedded.kafka import KafkaNode, quiet_client_logs
 from kalimaya.ports import free_ports
 from kalimaya.process import end, spawn, wait_ready
 from kalimaya.settings import Settings
@@ -176,6 +176,7 @@ def main() -> None:
     if chosen.child:
         child(*chosen.child)
         return
+    quiet_client_logs()
     asyncio.run(session(chosen.messages, chosen.runs))
     profile()
 

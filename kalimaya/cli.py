@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from kalimaya import running
@@ -18,6 +19,8 @@ from kalimaya.settings import Settings
 from kalimaya.status import process_table
 from kalimaya.supervisor import StartFailedError
 from kalimaya.up import up as run_up
+from services.kit.clock import AnotherClockError
+from services.kit.process import told_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_short=True, help=__doc__)
 console = Console()
@@ -26,6 +29,15 @@ app.command()(audit)
 app.command()(digest)
 
 STOP_SECONDS = 90.0
+
+
+@app.callback()
+def check_settings() -> None:
+    """Say what is wrong with the environment before a command stumbles over it."""
+    try:
+        Settings()
+    except ValidationError as error:
+        _fail(told_settings(error))
 
 
 class Scenario(StrEnum):
@@ -37,9 +49,11 @@ class Scenario(StrEnum):
 
 @app.command()
 def up(
-    scenario: Annotated[Scenario, typer.Option(help="what to play; `none` leaves the wall clock")] = Scenario.SMALL,
+    scenario: Annotated[
+        Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")
+    ] = Scenario.SMALL,
     speed: Annotated[
-        float | None, typer.Option(help="scenario seconds a second; default: about a minute in all")
+        float | None, typer.Option(min=1, help="scenario seconds a second; default: about a minute in all")
     ] = None,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
@@ -48,6 +62,8 @@ def up(
         run_up(settings, console, scenario.value, speed)
     except running.AlreadyRunningError as error:
         _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
+    except AnotherClockError as error:
+        _fail(f"{error} Go on with SCENARIO=none, choose another folder (KALIMAYA_DATA), or `make clean-data` first.")
     except (PortTakenError, KafkaSetupError, PostgresSetupError, StartFailedError, PermissionError) as error:
         _fail(str(error))
 

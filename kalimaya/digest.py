@@ -44,7 +44,10 @@ def digest(
 
 def _embedded() -> str:
     settings = Settings()
-    return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
+    try:
+        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
+    except FileNotFoundError as error:
+        raise OSError(f"there is no embedded PostgreSQL in {settings.data}; say where with --postgres") from error
 
 
 async def _documents(dsn: str) -> dict[tuple[str, str], Any]:

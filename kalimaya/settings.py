@@ -4,8 +4,9 @@ It knows ports and folders. It knows nothing of what the services do with them.
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -14,6 +15,9 @@ HOST = "127.0.0.1"  # not a setting: the embedded mode has no passwords for Kafk
 SERVICES = ("gateway", "deployment", "logistics", "incidents", "projection")
 DECIDING_SERVICES = ("deployment", "logistics", "incidents")
 
+# The processes run in folders of their own, where a path as typed in the operator's would lead elsewhere.
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
 
 class Settings(BaseSettings):
     """Ports, folders and sizes of the embedded mode."""
@@ -21,9 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KALIMAYA_", frozen=True)
 
     # Everything that a second start goes on from; another folder is another, independent operation.
-    data: Path = PROJECT / ".kalimaya"
+    data: Folder = PROJECT / ".kalimaya"
     # Beside the data and not in it, so that starting afresh does not download Kafka again.
-    kafka_libs: Path = PROJECT / "build" / "kafka" / "libs"
+    kafka_libs: Folder = PROJECT / "build" / "kafka" / "libs"
 
     # Kafka's usual port; change it where another broker lives on this machine.
     kafka_port: int = Field(default=9092, ge=1, le=65535)

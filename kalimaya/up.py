@@ -93,8 +93,7 @@ class Up:
         with self._step("Topics"):
             await self._create_topics()
         curl = self._curl_line()
-        if self._scenario != "none":
-            self._start_clock()
+        self._start_clock()
         with self._step("Services: " + ", ".join(SERVICES)):
             await supervisor.start(*(self._service(name) for name in SERVICES))
         self._console.print(f"Up after {time.monotonic() - began:.1f} s: {self._picture}", highlight=False)
@@ -110,8 +109,11 @@ class Up:
         return credentials.curl_line(f"http://{HOST}:{self._settings.gateway_port}", tokens)
 
     def _start_clock(self) -> None:
-        speed = self._speed or serang2019.DEFAULT_SPEED
-        clock.start(self._settings.data / "clock.json", serang2019.START, serang2019.END, speed)
+        file = self._settings.data / "clock.json"
+        if self._scenario == "none":
+            clock.keep_wall(file)
+        else:
+            clock.start(file, serang2019.START, serang2019.END, self._speed or serang2019.DEFAULT_SPEED)
 
     def _service(self, name: str) -> Child:
         settings = self._settings

@@ -36,10 +36,28 @@ class Clock:
         return self.wall_start + (instant - self.scenario_start) / self.speed
 
 
+class AnotherClockError(Exception):
+    """The data's time runs by another clock; the message says by which."""
+
+
 def start(path: Path, scenario_start: datetime, scenario_end: datetime, speed: float) -> Clock:
-    """Start a scenario's clock now, unless `path` holds one already: then that one goes on."""
+    """Start a scenario's clock now, unless `path` holds one already: then that one goes on.
+
+    Raises AnotherClockError when that is the wall clock: time would go back, and what is newest by then stay newest.
+    """
+    found = _keep(path, Clock(scenario_start, scenario_end, datetime.now(UTC), speed))
+    if found.scenario_start is None:
+        raise AnotherClockError(f"{path.parent} keeps the wall clock, and a scenario would turn it back.")
+    return found
+
+
+def keep_wall(path: Path) -> Clock:
+    """Let the wall clock be the operation's, unless `path` holds one already: then that one goes on."""
+    return _keep(path, Clock())
+
+
+def _keep(path: Path, clock: Clock) -> Clock:
     if not path.exists():
-        clock = Clock(scenario_start, scenario_end, datetime.now(UTC), speed)
         fields = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(clock).items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
@@ -57,6 +75,8 @@ def load(path: Path | None) -> Clock:
         return Clock()
     try:
         fields = json.loads(path.read_text())
+        if fields["scenario_start"] is None:
+            return Clock()
         return Clock(
             datetime.fromisoformat(fields["scenario_start"]),
             datetime.fromisoformat(fields["scenario_end"]),

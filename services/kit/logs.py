@@ -2,8 +2,34 @@
 
 import logging
 import sys
+from collections import Counter
+from time import monotonic
 
 import structlog
+
+QUIET_SECONDS = 10.0
+"""How long a library does not repeat itself: while Kafka is away aiokafka says so 500 times a second and process."""
+
+
+class Repetition(logging.Filter):
+    """Lets a library say one thing once in QUIET_SECONDS, and then how often it has said it since."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+        self._held_back: Counter[tuple[str, str]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log this record; what differs in its arguments only is the same thing."""
+        what = (record.name, str(record.msg))
+        now = monotonic()
+        if now - self._said.get(what, -QUIET_SECONDS) < QUIET_SECONDS:
+            self._held_back[what] += 1
+            return False
+        self._said[what] = now
+        if held_back := self._held_back.pop(what, 0):
+            record.msg = f"{record.msg} (and {held_back} times more before)"
+        return True
 
 
 def configure(level: str) -> None:
@@ -31,6 +57,9 @@ def configure(level: str) -> None:
             ],
         )
     )
+    # At the handler, for a logger's filter does not see what the loggers below it say.
+    repetition = Repetition()
+    handler.addFilter(lambda record: not record.name.startswith("aiokafka") or repetition.filter(record))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

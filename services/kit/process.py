@@ -24,7 +24,7 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
     try:
         logs.configure(KitSettings().log_level)
     except ValidationError as error:
-        sys.exit(_told(error))
+        sys.exit(told_settings(error))
     sys.exit(uvloop.run(_supervise(main)))
 
 
@@ -54,7 +54,7 @@ def _crashed(working: "asyncio.Future[None]") -> bool:
     try:
         working.result()
     except ValidationError as error:
-        log.critical(_told(error))
+        log.critical(told_settings(error))
     except (Exception, asyncio.CancelledError) as error:  # whatever it was, the log shows it and the exit code tells
         log.critical("crashed", exc_info=error)
     else:
@@ -62,7 +62,7 @@ def _crashed(working: "asyncio.Future[None]") -> bool:
     return True
 
 
-def _told(error: ValidationError) -> str:
+def told_settings(error: ValidationError) -> str:
     """What is wrong with the settings, in the words of whoever set them."""
     wrong = (f"KALIMAYA_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
     return f"{'; '.join(wrong)} (settings are environment variables)"

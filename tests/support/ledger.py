@@ -184,11 +184,11 @@ def days(n: float) -> timedelta:
     return timedelta(days=n)
 
 
-def raising_on(decider: Decider[Any], unit: str) -> Decider[Any]:
-    """A decider with a bug: it raises on every order about one unit."""
+def raising_on(decider: Decider[Any], *units: str) -> Decider[Any]:
+    """A decider with a bug: it raises on every order about these units."""
 
     def decide(state: Any, order: Any) -> Any:
-        if getattr(order, "unit", None) == unit:
+        if getattr(order, "unit", None) in units:
             raise RuntimeError("a planted bug")
         return decider.decide(state, order)
 

@@ -163,6 +163,13 @@ class LedgerContract:
             "unit.registered",
         ]
 
+    async def test_several_messages_of_one_batch_that_break_the_decider_are_each_answered(self, site: Site) -> None:
+        for n in range(6):
+            await site.put(*message(register(f"u-{n}"), f"m{n}"))
+        await run_until_answered(site, worker(site, decider=raising_on(site.decider, "u-1", "u-2", "u-4")))
+        registered, failed = "unit.registered", "message.rejected:internal_error"
+        assert kinds(answers(await site.events())) == [registered, failed, failed, registered, failed, registered]
+
     async def test_an_evolve_that_raises_on_the_log_stops_the_partition(self, site: Site) -> None:
         await site.put(*message(register(), "a"))
         await run_until_answered(site, worker(site))

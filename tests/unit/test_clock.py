@@ -30,6 +30,17 @@ def test_a_second_start_goes_on_with_the_clock_of_the_first(tmp_path: Path) -> N
     assert clock.start(tmp_path / "clock.json", START, END, speed=7) == first == clock.load(tmp_path / "clock.json")
 
 
+def test_data_that_keep_the_wall_clock_take_no_scenarios(tmp_path: Path) -> None:
+    assert clock.keep_wall(tmp_path / "clock.json") == Clock() == clock.load(tmp_path / "clock.json")
+    with pytest.raises(clock.AnotherClockError, match="wall clock"):
+        clock.start(tmp_path / "clock.json", START, END, speed=100)
+
+
+def test_data_of_a_scenario_go_on_with_its_clock_when_nothing_is_played(tmp_path: Path) -> None:
+    first = clock.start(tmp_path / "clock.json", START, END, speed=100)
+    assert clock.keep_wall(tmp_path / "clock.json") == first
+
+
 def test_it_stands_still_at_the_scenarios_end() -> None:
     assert Clock(START, END, datetime.now(UTC) - timedelta(days=30), speed=100_000).now() == END
 

@@ -84,7 +84,7 @@ class Worker(Generic[S]):
         self.progressed_at = monotonic()
         self._logs, self._identity, self._tuning = logs, identity, tuning or Tuning()
         self._stopping = False
-        self._suspect = -1
+        self._suspects: set[int] = set()
         self._lost_races = 0
         self._gauges = metrics.Gauges(decider.service, partition)
         self._gauges.undecided_age(self.undecided_age)
@@ -235,6 +235,7 @@ class Worker(Generic[S]):
             self.fold.wrote(*after)
             for identity, cause, kind, why in self.desk.commit():
                 self._log.info("not accepted", message=identity, inbox_offset=cause, outcome=kind, reason=why)
+            self._suspects = {offset for offset in self._suspects if offset >= self.fold.next_cause}
             self._lost_races = 0
             done += count
             self.pending_since = records[done].timestamp / 1000 if done < len(records) else None
@@ -276,10 +277,13 @@ class Worker(Generic[S]):
         try:
             return self.desk.decide(record, at)
         except Exception as error:  # a bug in the decider: logged, counted, and after a refold answered
+            again = record.offset in self._suspects
             self._gauges.poison()
-            self._log.exception("deciding raised", inbox_offset=record.offset, again=self._suspect == record.offset)
-            if self._suspect != record.offset:
-                self._suspect = record.offset
+            self._log.exception("deciding raised", inbox_offset=record.offset, again=again)
+            if not again:
+                # All are kept until they are answered: one alone would be forgotten for the next in its batch, and
+                # the two would take turns for ever.
+                self._suspects.add(record.offset)
                 raise Poisoned(f"inbox offset {record.offset}: {error!r}") from error
             self.desk.retract()
             return self.desk.reject(
