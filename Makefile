@@ -78,13 +78,20 @@ define timed
 	else cat "$$log"; rm "$$log"; echo '  failed: $(1)'; exit 1; fi
 endef
 
-$(VENV)/bin/python:
-	@command -v $(PYTHON) >/dev/null || { \
-		echo "Kalimaya needs Python 3.11: apt-get install python3.11 python3.11-venv (or make PYTHON=/path/to/it)"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Kalimaya needs Python 3.11 or newer; $(PYTHON) is older: apt-get install python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
-		echo "Python's venv module is missing: apt-get install python3.11-venv"; exit 1; }
+.PHONY: prerequisites
+# All at once, so that a bare machine is told once what to install.
+prerequisites:
+	@missing=; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="$$missing python3.11"; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3.11-venv"; \
+	java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | { read -r major; [ "$${major:-0}" -ge 17 ]; } \
+		|| missing="$$missing openjdk-17-jre-headless"; \
+	command -v mvn >/dev/null || missing="$$missing maven"; \
+	[ -z "$$missing" ] || { \
+		echo "Kalimaya needs Python 3.11 with venv, Java 17 and Maven, or newer. On Debian 12: apt-get install$$missing"; \
+		echo "A Python elsewhere: make PYTHON=/path/to/it"; exit 1; }
+
+$(VENV)/bin/python: | prerequisites
 	$(call timed,virtual environment,$(PYTHON) -m venv $(VENV))
 
 $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
@@ -95,11 +102,7 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(call timed,Python packages for tests and checks,$(BIN)/pip install --require-hashes -r requirements-dev.txt && $(BIN)/pip install --no-build-isolation --no-deps -e .)
 	@touch $@ $(VENV)/.run
 
-$(KAFKA_LIBS)/.fetched: deploy/embedded/pom.xml
-	@command -v java >/dev/null || { echo "Kafka needs Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
-	@java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | { read -r major; [ "$$major" -ge 17 ]; } || { \
-		echo "Kafka needs Java 17 or newer; this one is older: apt-get install openjdk-17-jre-headless"; exit 1; }
-	@command -v mvn >/dev/null || { echo "Fetching Kafka needs Maven: apt-get install maven"; exit 1; }
+$(KAFKA_LIBS)/.fetched: deploy/embedded/pom.xml | prerequisites
 	@rm -rf $(KAFKA_LIBS)
 	$(call timed,Kafka,mvn --batch-mode --update-snapshots -f deploy/embedded/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA_LIBS) -DincludeScope=runtime)
 	@touch $@
