@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter
 from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
 from services.projection.api.briefs import briefs
-from services.projection.api.documents import IncidentAnswer, PostAnswer, ShipmentAnswer, UnitAnswer
+from services.projection.api.documents import IncidentAnswer, PostAnswer, UnitAnswer
+from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
 from services.projection.model import KINDS, Model, listed
 from tests.support import golden
 
@@ -18,6 +19,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "unit": UnitAnswer,
     "post": PostAnswer,
     "shipment": ShipmentAnswer,
+    "readiness": ReadinessAnswer,
     "incident": IncidentAnswer,
 }
 
