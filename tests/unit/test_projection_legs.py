@@ -27,11 +27,11 @@ PLAN = planned()
 
 def leg_of(document: dict[str, Any], name: str) -> dict[str, Any]:
     (found,) = [each for each in document["legs"] if each["leg"] == name]
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def flags(name: str, *facts: Fact) -> list[str]:
-    return leg_of(shown(*facts), name)["flags"]  # type: ignore[no-any-return]
+    return leg_of(shown(*facts), name)["flags"]
 
 
 # Escorts.

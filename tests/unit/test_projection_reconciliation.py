@@ -22,7 +22,7 @@ PLAN = planned()
 
 
 def count(*facts: Fact, tps: str = TPS) -> dict[str, Any]:
-    return shown(*facts)["reconciliations"][tps]  # type: ignore[no-any-return]
+    return shown(*facts)["reconciliations"][tps]
 
 
 def test_a_count_that_adds_up_and_agrees_with_the_manifest_is_as_it_should_be() -> None:
@@ -38,7 +38,7 @@ def test_a_count_that_adds_up_and_agrees_with_the_manifest_is_as_it_should_be() 
 def test_received_is_used_and_unused_and_spoiled_and_a_difference_is_a_discrepancy_with_its_number(
     change: dict[str, int], difference: int
 ) -> None:
-    document = shown(PLAN, reconciled(**change))  # type: ignore[arg-type]
+    document = shown(PLAN, reconciled(**change))
     assert document["reconciliations"][TPS]["difference"] == difference
     assert document["discrepancies"] == [
         {

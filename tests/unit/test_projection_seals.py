@@ -17,13 +17,13 @@ SEALED = sealed("box-1", "A", "B")
 def seals(*facts: Fact) -> dict[str, Any]:
     (found,) = shown(PLAN, *facts)["discrepancies"]
     assert found["what"] == "seals"
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def flags(*facts: Fact) -> list[str]:
     document = shown(PLAN, *facts)
     assert document["flags"] == document["packages"]["box-1"]["flags"]
-    return document["flags"]  # type: ignore[no-any-return]
+    return document["flags"]
 
 
 def test_an_inspection_that_finds_the_seals_as_they_were_put_on_is_no_discrepancy() -> None:
