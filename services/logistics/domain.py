@@ -6,7 +6,6 @@ Decided on orders alone. Custody, departures, deliveries and counts are told by 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import assert_never
 
 from schemas.logistics import (
@@ -24,7 +23,8 @@ from schemas.logistics import (
     SealPackage,
     ShipmentPlanned,
 )
-from schemas.outcomes import Refused, first_few, not_newer
+from schemas.operation import not_adoptable
+from schemas.outcomes import Refused, first_few, to_the_minute
 from schemas.registry import as_event
 from schemas.types import LegId, OperationId, PackageId, PlanVersion, SealNumber, ShipmentId, village_of
 from services.kit.decider import Decider
@@ -64,7 +64,7 @@ def decide(state: State | None, order: Order) -> Sequence[Event] | Refused:
         case PlanReturn():
             return _plan_return(_shipment(state), order)
         case AdoptOperation():
-            return _adopt(_operation(state), order)
+            return not_adoptable(order, _version(state)) or (as_event(order, OperationAdopted),)
         case _:
             assert_never(order)
 
@@ -149,8 +149,8 @@ def _leg_wrong(leg: Leg) -> Refused | None:
     if leg.arrive_by <= leg.depart_by:
         return Refused(
             reason="leg_window_empty",
-            detail=f"leg {leg.leg} must arrive by {_at(leg.arrive_by)}, "
-            f"not after it must depart, by {_at(leg.depart_by)}",
+            detail=f"leg {leg.leg} must arrive by {to_the_minute(leg.arrive_by)}, "
+            f"not after it must depart, by {to_the_minute(leg.depart_by)}",
             clashes=(leg.leg,),
         )
     return _tide_wrong(leg)
@@ -174,15 +174,15 @@ def _tide_wrong(leg: Leg) -> Refused | None:
     if leg.tide_to <= leg.tide_from:
         return Refused(
             reason="tide_window_empty",
-            detail=f"the tide window of leg {leg.leg} ends at {_at(leg.tide_to)}, "
-            f"not after its start at {_at(leg.tide_from)}",
+            detail=f"the tide window of leg {leg.leg} ends at {to_the_minute(leg.tide_to)}, "
+            f"not after its start at {to_the_minute(leg.tide_from)}",
             clashes=(leg.leg,),
         )
     if leg.tide_from > leg.depart_by:
         return Refused(
             reason="tide_too_late",
-            detail=f"leg {leg.leg} must depart by {_at(leg.depart_by)}, "
-            f"but the tide lets the boat leave only from {_at(leg.tide_from)}",
+            detail=f"leg {leg.leg} must depart by {to_the_minute(leg.depart_by)}, "
+            f"but the tide lets the boat leave only from {to_the_minute(leg.tide_from)}",
             clashes=(leg.leg,),
         )
     return None
@@ -237,14 +237,6 @@ def _seal_reused(shipment: Shipment, order: SealPackage) -> Refused | None:
     )
 
 
-# The operation.
-
-
-def _adopt(operation: Operation | None, order: AdoptOperation) -> Sequence[Event] | Refused:
-    in_force = operation.version if operation else None
-    return not_newer(f"operation {order.operation}", order.version, in_force) or (as_event(order, OperationAdopted),)
-
-
 # What several rules share.
 
 
@@ -269,14 +261,10 @@ def _shipment(state: State | None) -> Shipment | None:
     return state
 
 
-def _operation(state: State | None) -> Operation | None:
+def _version(state: State | None) -> PlanVersion | None:
     if isinstance(state, Shipment):
         raise TypeError(f"shipment {state.shipment} stands where an operation is expected")
-    return state
-
-
-def _at(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+    return state and state.version
 
 
 def _repeated(names: Iterable[str]) -> tuple[str, ...]:

@@ -260,6 +260,11 @@ def test_a_version_of_the_operation_that_is_not_newer_is_not_adopted(version: in
     assert refusal(given(LOGISTICS, adopted(2)).when(adopt(version))) == ("version_not_newer", ("2",))
 
 
+def test_an_operation_file_that_lists_a_village_twice_is_not_adopted() -> None:
+    order = replace(adopt(1), villages=adopt(1).villages * 2)
+    assert refusal(given(LOGISTICS).when(order)) == ("listed_twice", (WARGASARA,))
+
+
 def test_evolving_leaves_the_former_state_as_it_was() -> None:
     before = given(LOGISTICS, PLANNED).state
     LOGISTICS.evolve(before, sealed("box-1", "A-001"))

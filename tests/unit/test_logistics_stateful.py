@@ -22,7 +22,7 @@ from tests.support.facts import DAY, fact
 from tests.support.shipment import BOXES, STORE, VILLAGE, WAY_OUT, S, load, package, planned, reconciled
 from tests.support.size import sized
 
-LONG = settings(max_examples=sized(420), stateful_step_count=50)
+LONG = settings(max_examples=sized(500), stateful_step_count=50)
 
 MINUTES = 12
 minutes = st.integers(0, MINUTES - 1)
