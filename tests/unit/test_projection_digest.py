@@ -16,6 +16,8 @@ from schemas.logistics import (
     LegDeparted,
     Package,
     PackageSealed,
+    ReadinessChecked,
+    ReadinessItem,
     SealedPackage,
     ShipmentDelivered,
     ShipmentPlanned,
@@ -89,6 +91,9 @@ DATA = [
     LegDeparted(shipment=S, leg="l1"),
     LegArrived(shipment=S, leg="l1"),
     ShipmentDelivered(shipment=S, packages=("box-1",), receiver="kpps", place="tps"),
+    ReadinessChecked(
+        village=P, items=(ReadinessItem(item="ballots", required=9, present=8, usable=7),), checker="camat"
+    ),
     IncidentReported(incident=I1, type="riot", severity=2, village=P, summary="massa", units=(U,), shipments=(S,)),
     IncidentTriaged(incident=I1, type="riot", severity=1, complained_unit=U),
     IncidentResolved(incident=I1, resolution="bubar"),
@@ -138,6 +143,7 @@ def test_the_sample_has_every_section() -> None:
         "shipments": 1,
         "packages": 1,
         "custody": 1,
+        "readiness": 1,
         "incidents": 1,
     }
     assert len(ALL) > 300
@@ -180,5 +186,6 @@ def test_something_whose_id_is_the_name_of_an_excluded_field_is_covered() -> Non
 
 
 def test_the_digest_is_of_canonical_json_with_a_member_for_each_section() -> None:
-    text = b'{"assignments":{},"custody":{},"incidents":{},"packages":{},"posts":{},"shipments":{},"units":{}}'
-    assert digest({}).hex == sha256(text).hexdigest()
+    sections = ["assignments", "custody", "incidents", "packages", "posts", "readiness", "shipments", "units"]
+    text = "{" + ",".join(f'"{name}":{{}}' for name in sections) + "}"
+    assert digest({}).hex == sha256(text.encode()).hexdigest()

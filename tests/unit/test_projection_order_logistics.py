@@ -27,6 +27,8 @@ from schemas.logistics import (
     ShipmentTransshipped,
 )
 from services.projection.digest import digest
+from services.projection.views import readiness as readiness_view
+from services.projection.views import shipment as shipment_view
 from services.projection.views.facts import Fact
 from tests.support.facts import arrived_in_order, fact, folded, shown
 from tests.support.shipment import TPS, TPS2, VILLAGE, WAY_BACK, WAY_OUT, S, planned
@@ -149,6 +151,14 @@ def test_any_arrival_order_of_the_same_reports_gives_the_same_state_and_digest(
     other = folded(arrived_in_order(shuffled(facts, chance.shuffle))).documents()
     assert timeless(other) == timeless(one)
     assert digest(other) == digest(one)
+
+
+@settings(max_examples=sized(1000))
+@given(logs())
+def test_every_flag_has_its_sentence(facts: list[Fact]) -> None:
+    sentences = {"shipment": shipment_view.__doc__ or "", "readiness": readiness_view.__doc__ or ""}
+    for (kind, _), document in folded(facts).documents().items():
+        assert {flag for flag in document["flags"] if f"`{flag}`" not in sentences[kind]} == set()
 
 
 @settings(max_examples=sized(1000))
