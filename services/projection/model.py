@@ -16,7 +16,17 @@ from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
 from services.projection.listed import Listed
-from services.projection.views import alert, engagement, incident, post, shipment, unit, warning
+from services.projection.views import (
+    alert,
+    engagement,
+    incident,
+    post,
+    readiness,
+    shipment,
+    shipment_state,
+    unit,
+    warning,
+)
 from services.projection.views.facts import Fact, plain
 
 Key = tuple[str, str]
@@ -37,7 +47,8 @@ class _View:
 _VIEWS: dict[str, _View] = {
     "unit": _View(unit.Unit, unit.fold, unit.document, unit.listed, "units"),
     "post": _View(post.Post, post.fold, post.document, post.listed, "posts"),
-    "shipment": _View(shipment.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
+    "shipment": _View(shipment_state.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
+    "readiness": _View(readiness.Readiness, readiness.fold, readiness.document, readiness.listed, "readiness"),
     "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
     "warning": _View(warning.EarlyWarning, warning.fold, warning.document, warning.listed, "warnings"),
     "engagement": _View(engagement.Engagement, engagement.fold, engagement.document, engagement.listed, "engagements"),

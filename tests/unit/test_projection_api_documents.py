@@ -15,10 +15,10 @@ from services.projection.api.documents import (
     EngagementAnswer,
     IncidentAnswer,
     PostAnswer,
-    ShipmentAnswer,
     UnitAnswer,
     WarningAnswer,
 )
+from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
 from services.projection.model import KINDS, Model, listed
 from tests.support import golden
 
@@ -26,6 +26,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "unit": UnitAnswer,
     "post": PostAnswer,
     "shipment": ShipmentAnswer,
+    "readiness": ReadinessAnswer,
     "incident": IncidentAnswer,
     "warning": WarningAnswer,
     "engagement": EngagementAnswer,

@@ -1,13 +1,17 @@
 """Who answers for each package."""
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from schemas.logistics import CustodyReceived, CustodyReleased, Package, SealedPackage, ShipmentPlanned
+from services.projection.api.logistics_documents import CustodyAnswer
+from services.projection.api.shipments import custody_of
 from services.projection.views.facts import Fact
-from tests.support.facts import fact, shown
+from tests.support.facts import clock, fact, shown
 
 S = "kbm-0001"
 STORE, DISTRICT, VILLAGE, TPS = "gudang-kab", "ppk-tirtayasa", "pps-wargasara", "kpps-01"
@@ -122,6 +126,45 @@ def test_while_a_handover_is_disputed_the_giver_remains_answerable() -> None:
     assert (document["custodian"], chain(document)) == (STORE, [(STORE, None, False)])
     assert "disputed" in document["flags"]
     assert document["packages"]["box-2"]["flags"] == ["disputed"]
+
+
+@pytest.mark.parametrize(("field", "other"), [("waybill", "SJ-2"), ("place", "pos-lain")])
+def test_halves_that_name_another_waybill_or_place_agree_and_the_difference_is_shown(field: str, other: str) -> None:
+    gave, took = released(), replace(received(), **{field: other})
+    for order in permutations((PLAN, fact(gave, "05:00"), fact(took, "06:00"))):
+        document = shown(*order)
+        handover = document["handovers"]["h1"]
+        assert (handover["state"], handover["differences"], document["custodian"]) == ("agreed", [], DISTRICT)
+        said = {"field": field, "package": None, "giver_says": getattr(gave, field), "taker_says": other}
+        assert handover["papers"] == [said]
+        assert handover["flags"] == document["flags"] == [f"{field}_differs"]
+
+
+def test_halves_may_be_signed_by_others() -> None:
+    took = replace(received(), signatories=("saksi",))
+    assert shown(PLAN, fact(released(), "05:00"), fact(took, "06:00"))["flags"] == []
+
+
+def test_a_plan_that_was_typed_in_after_custody_had_passed_dates_from_before_that() -> None:
+    late = replace(PLAN, time=clock("09:00"))
+    held = shown(late, *both("h1", STORE, DISTRICT, "06:00"), *both("h2", DISTRICT, VILLAGE, "07:00"))["packages"]
+    assert [(each["custodian"], each["since"][11:16]) for each in held["box-1"]["custody"]] == [
+        (STORE, "06:00"),
+        (DISTRICT, "06:00"),
+        (VILLAGE, "07:00"),
+    ]
+
+
+def test_the_custody_of_a_shipment_is_told_package_by_package() -> None:
+    document = shown(PLAN, *both("h1", STORE, DISTRICT, "06:00", {"box-1": ("SG-0001",)}))
+    told = custody_of(document)
+    assert (told["shipment"], told["custodian"]) == (S, None)
+    assert {id_: (each["custodian"], len(each["custody"])) for id_, each in told["packages"].items()} == {
+        "box-1": (DISTRICT, 2),
+        "box-2": (STORE, 1),
+    }
+    assert told["handovers"]["h1"]["state"] == "agreed"
+    assert TypeAdapter(CustodyAnswer).validate_python(told)
 
 
 def test_of_two_reports_of_one_half_the_later_counts_so_that_a_dispute_can_end() -> None:

@@ -29,6 +29,8 @@ from schemas.logistics import (
     LegDeparted,
     Package,
     PackageSealed,
+    ReadinessChecked,
+    ReadinessItem,
     SealedPackage,
     ShipmentDelivered,
     ShipmentPlanned,
@@ -102,6 +104,9 @@ DATA = [
     LegDeparted(shipment=S, leg="l1"),
     LegArrived(shipment=S, leg="l1"),
     ShipmentDelivered(shipment=S, packages=("box-1",), receiver="kpps", place="tps"),
+    ReadinessChecked(
+        village=P, items=(ReadinessItem(item="ballots", required=9, present=8, usable=7),), checker="camat"
+    ),
     IncidentReported(
         incident=I1, type="riot", severity=2, village=P, summary="m", units=(U,), shipments=(S,), incidents=("ins-2",)
     ),
@@ -173,6 +178,7 @@ def test_the_sample_has_every_section() -> None:
         "shipments": 1,
         "packages": 1,
         "custody": 1,
+        "readiness": 1,
         "incidents": 1,
         "warnings": 1,
         "engagements": 1,
@@ -218,8 +224,17 @@ def test_something_whose_id_is_the_name_of_an_excluded_field_is_covered() -> Non
 
 
 def test_the_digest_is_of_canonical_json_with_a_member_for_each_section() -> None:
-    sections = (
-        b'"assignments":{},"custody":{},"engagements":{},"incidents":{},"packages":{},"posts":{},"shipments":{},'
-        b'"units":{},"warnings":{}'
+    names = (
+        "assignments",
+        "custody",
+        "engagements",
+        "incidents",
+        "packages",
+        "posts",
+        "readiness",
+        "shipments",
+        "units",
+        "warnings",
     )
-    assert digest({}).hex == sha256(b"{%b}" % sections).hexdigest()
+    text = "{" + ",".join(f'"{name}":{{}}' for name in names) + "}"
+    assert digest({}).hex == sha256(text.encode()).hexdigest()

@@ -11,7 +11,6 @@ from schemas.logistics import (
     Leg,
     LegArrived,
     LegDeparted,
-    Package,
     PackageSealed,
     SealedPackage,
     ShipmentDelivered,
@@ -19,9 +18,21 @@ from schemas.logistics import (
 )
 from services.projection.views.facts import Fact
 from tests.support.facts import clock, fact, shown
+from tests.support.shipment import (
+    TPS,
+    TPS2,
+    inspected,
+    opened,
+    package,
+    planned,
+    reconciled,
+    return_planned,
+    returned,
+    transshipped,
+)
 
 S = "kbm-0001"
-BOXES = ("box-1", "box-2")
+RETURN = return_planned()
 
 
 def leg(name: str, origin: str, destination: str, *, escort_required: bool) -> Leg:
@@ -43,7 +54,7 @@ PLAN = fact(
         village="36.04.13.2009",
         waybill="SJ-1",
         custodian="gudang-kab",
-        packages=tuple(Package(package=each, kind="ballots", tps="36.04.13.2009-tps01", count=480) for each in BOXES),
+        packages=(package("box-1"), package("box-2", tps=TPS2)),
         legs=(
             leg("l1", "gudang-kab", "dermaga", escort_required=True),
             leg("l2", "dermaga", "pulau", escort_required=False),
@@ -113,10 +124,32 @@ def test_a_shipment_that_is_only_reported_on_is_an_unknown_subject_until_it_is_p
         ([departed()], "under_way"),
         ([handed(CustodyReleased, "05:00", b1=())], None),
         ([handed(CustodyReleased, "05:00", b1=()), delivered("box-1")], "delivered"),
+        ([PLAN, opened("box-1")], "planned"),
+        ([PLAN, opened("box-1"), opened("box-2", tps=TPS2)], "opened"),
+        ([PLAN, delivered("box-1"), delivered("box-2"), opened("box-1")], "delivered"),
+        ([PLAN, opened("box-1"), opened("box-2", tps=TPS2), reconciled()], "opened"),
+        ([PLAN, reconciled(), reconciled(TPS2)], "counted"),
+        ([PLAN, RETURN, reconciled(), reconciled(TPS2)], "counted"),
+        ([PLAN, RETURN, departed("pulang-laut")], "returning"),
+        ([PLAN, RETURN, arrived("pulang-darat")], "returning"),
+        ([PLAN, RETURN, departed(), departed("pulang-laut", "17:00")], "returning"),
+        ([PLAN, RETURN, returned("box-1"), reconciled(), reconciled(TPS2)], "returning"),
+        ([PLAN, returned("box-1"), returned("box-2")], "returned"),
+        ([PLAN, RETURN, returned("box-1", "box-2"), departed("pulang-laut", "19:00")], "returned"),
+        ([opened("box-1")], "opened"),
+        ([reconciled()], "counted"),
+        ([returned("box-1")], "returned"),
     ],
 )
 def test_the_stage_follows_from_the_facts(facts: list[Fact], stage: str | None) -> None:
     assert shown(*facts)["stage"] == stage
+
+
+@pytest.mark.parametrize("kind", ["ballot_box", "voter_roll"])
+def test_a_shipment_without_ballots_is_opened_at_every_station_that_it_is_for(kind: Any) -> None:
+    plan = planned(packages=(package("box-1", kind), package("box-2", kind, TPS2)))
+    assert shown(plan, opened("box-1"))["stage"] == "planned"
+    assert shown(plan, opened("box-1"), opened("box-2", tps=TPS2))["stage"] == "opened"
 
 
 def test_departing_without_the_escort_that_is_required_is_flagged_on_its_leg() -> None:
@@ -134,8 +167,10 @@ def test_a_leg_that_is_not_in_the_plan_is_unexpected() -> None:
     document = shown(PLAN, departed("l9"))
     assert document["legs"][2] == {
         "leg": "l9",
+        "way": None,
         "state": "under_way",
         "escort": "polres-serang-007",
+        "ordered_escort": None,
         "departed_at": "2019-11-03T05:00:00Z",
         "arrived_at": None,
         "flags": ["unexpected"],
@@ -151,13 +186,19 @@ def test_seals_read_that_differ_from_those_put_on_are_a_discrepancy_with_exact_n
     )
     assert document["discrepancies"] == [
         {
+            "what": "seals",
             "package": "box-1",
+            "seen": "released",
             "handover": "h1",
-            "half": "released",
+            "leg": None,
+            "place": "halaman",
+            "as_of": "2019-11-03T05:00:00Z",
             "put_on": ["A", "B"],
             "read": ["B", "X"],
             "missing": ["A"],
             "strange": ["X"],
+            "broken": [],
+            "open": True,
         }
     ]
     assert document["packages"]["box-1"]["flags"] == document["flags"] == ["discrepancy"]
@@ -167,7 +208,7 @@ def test_seals_read_that_differ_from_those_put_on_are_a_discrepancy_with_exact_n
 def test_a_package_without_its_seals_is_a_discrepancy_even_when_both_halves_agree_on_it() -> None:
     halves = handed(CustodyReleased, "05:00", b1=()), handed(CustodyReceived, "05:10", b1=())
     document = shown(PLAN, sealed("box-1", "A"), *halves)
-    assert [(each["half"], each["missing"]) for each in document["discrepancies"]] == [
+    assert [(each["seen"], each["missing"]) for each in document["discrepancies"]] == [
         ("released", ["A"]),
         ("received", ["A"]),
     ]
@@ -203,6 +244,14 @@ def test_a_package_is_delivered_where_the_later_report_says() -> None:
         ([PLAN, departed(), arrived()], ("dermaga", None, "06:00")),
         ([PLAN, departed(), delivered("box-1"), arrived()], ("tps-01", None, "10:00")),
         ([departed()], None),
+        ([PLAN, arrived(), transshipped("06:30")], ("dermaga", None, "06:30")),
+        ([PLAN, inspected("box-1", "06:10", place="posko")], ("posko", None, "06:10")),
+        ([PLAN, delivered("box-1"), opened("box-1")], (TPS, None, "11:00")),
+        (
+            [PLAN, RETURN, opened("box-1"), departed("pulang-laut", "17:00")],
+            ("pulang-laut-from", "pulang-laut", "17:00"),
+        ),
+        ([PLAN, opened("box-1"), returned("box-1")], ("gudang-polres", None, "18:00")),
     ],
 )
 def test_the_last_place_is_that_of_the_latest_report_that_names_one(
@@ -214,6 +263,21 @@ def test_the_last_place_is_that_of_the_latest_report_that_names_one(
 
 def test_last_heard_is_the_latest_report_and_no_order() -> None:
     assert shown(PLAN, arrived(), departed(), sealed("box-1", "A", at="12:00"))["last_heard"] == "2019-11-03T06:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        transshipped("12:00"),
+        inspected("box-1", "12:00"),
+        opened("box-1", at="12:00"),
+        reconciled(at="12:00"),
+        returned("box-1", at="12:00"),
+    ],
+)
+def test_every_report_is_heard_of(report: Fact) -> None:
+    document = shown(report)
+    assert (document["last_heard"], document["flags"]) == ("2019-11-03T12:00:00Z", ["unknown_subject"])
 
 
 def test_a_report_ahead_of_our_clock_is_flagged() -> None:

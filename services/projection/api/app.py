@@ -9,6 +9,7 @@ from services.projection.api import (
     incidents,
     messages,
     picture,
+    readiness,
     shipments,
     status,
     units,
@@ -33,6 +34,18 @@ def new_app(reading: Reading) -> FastAPI:
     )
     app.state.reading = reading
     http.install(app)
-    for each in (picture, villages, units, shipments, incidents, warnings, engagements, alerts, messages, status):
+    for each in (
+        picture,
+        villages,
+        units,
+        shipments,
+        readiness,
+        incidents,
+        warnings,
+        engagements,
+        alerts,
+        messages,
+        status,
+    ):
         app.include_router(each.router)
     return app

@@ -1,5 +1,7 @@
 """The models of documents as they are served. They name what clients build on; documents may say more than that.
 
+Those of logistics are in logistics_documents.py.
+
 `as_of` is the instant for which a value counts: when it happened by its source's clock, or when we heard of it if that
 clock was ahead of ours. `flags` name contradictions and what is missing; the views say
 what each means.
@@ -17,9 +19,7 @@ from schemas.types import (
     Force,
     IncidentType,
     Jurisdiction,
-    LegMode,
     Level,
-    PackageKind,
     Reliability,
     TargetKind,
     Vulnerability,
@@ -129,99 +129,6 @@ class PostAnswer(Shown):
     stations: int
     requirement: RequirementAnswer
     versions: Mapping[str, RequirementAnswer]
-
-
-# Shipments.
-
-
-class LegAnswer(Shown):
-    """A leg and how far it has come; for what the plan says of it see `plan.legs`."""
-
-    leg: str
-    state: Literal["planned", "under_way", "arrived"]
-    escort: str | None
-    departed_at: datetime | None
-    arrived_at: datetime | None
-    flags: Sequence[str]
-
-
-class HoldingAnswer(Shown):
-    """Who answered for a package since when, and by which handover (null: by the plan)."""
-
-    custodian: str
-    since: datetime
-    handover: str | None
-    broken_chain: bool
-
-
-class PackageAnswer(Shown):
-    """A package; `kind`, `tps` and `count` are the manifest's, null when it is not on it. `custody` is its chain."""
-
-    package: str
-    kind: PackageKind | None
-    tps: str | None
-    count: int | None
-    seals: Sequence[str]
-    custodian: str | None
-    custody: Sequence[HoldingAnswer]
-    flags: Sequence[str]
-
-
-class HandoverAnswer(Shown):
-    """A handover: its halves, and on what exactly they differ."""
-
-    state: str
-    released: Mapping[str, Any] | None
-    received: Mapping[str, Any] | None
-    differences: Sequence[Mapping[str, Any]]
-    flags: Sequence[str]
-
-
-class PlannedLegAnswer(Shown):
-    """What the plan says of a leg."""
-
-    leg: str
-    mode: LegMode
-    origin: str
-    destination: str
-    depart_by: datetime
-    arrive_by: datetime
-    carrier: str
-    escort_required: bool
-
-
-class PlanAnswer(Said):
-    """The order that a shipment rests on."""
-
-    village: str
-    waybill: str
-    custodian: str
-    legs: Sequence[PlannedLegAnswer]
-
-
-class PlaceAnswer(Shown):
-    """The last known place; while `leg` is named, the shipment left that place on that leg."""
-
-    place: str
-    leg: str | None
-    as_of: datetime
-
-
-class ShipmentAnswer(Shown):
-    """A shipment. `custodian` is null unless all its packages share one, `stage` while there is nothing to tell by."""
-
-    shipment: str
-    village: str | None
-    stage: Literal["planned", "sealed", "under_way", "arrived", "delivered"] | None
-    custodian: str | None
-    place: PlaceAnswer | None
-    plan: PlanAnswer | None
-    legs: Sequence[LegAnswer]
-    packages: Mapping[str, PackageAnswer]
-    handovers: Mapping[str, HandoverAnswer]
-    discrepancies: Sequence[Mapping[str, Any]]
-    flags: Sequence[str]
-    last_heard: datetime | None
 
 
 # Incidents.

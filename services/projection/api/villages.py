@@ -7,7 +7,8 @@ from fastapi import APIRouter
 
 from schemas.places import VILLAGES
 from services.projection.api.briefs import briefs
-from services.projection.api.documents import IncidentAnswer, PostAnswer, ShipmentAnswer, UnitAnswer
+from services.projection.api.documents import IncidentAnswer, PostAnswer, UnitAnswer
+from services.projection.api.logistics_documents import ShipmentAnswer
 from services.projection.api.picture import judge
 from services.projection.api.picture_rows import row
 from services.projection.api.picture_words import VillageRow

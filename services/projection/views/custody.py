@@ -3,7 +3,8 @@
 Custody is held per package. It passes at the effective time of the received half, when both halves are known and agree
 on giver, taker, packages and seals; the first custodian is the plan's. While a half is missing, or when they differ,
 whoever held the package remains answerable. An agreed handover by somebody who is known not to be the custodian passes
-custody and breaks the chain.
+custody and breaks the chain. Halves that name different waybills or places are still about one load between the same
+two: that disputes nothing, and is shown beside.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.logistics import SealedPackage
 from schemas.types import CustodianId, HandoverId, PackageId, PlaceId
@@ -42,11 +44,11 @@ class Handover(Struct, frozen=True):
 class Difference(Struct, frozen=True, kw_only=True):
     """One thing on which the halves differ: what each of them says.
 
-    A code for giver and taker, whose `package` is None; the seal numbers of a package, or None from the half that does
-    not name the package.
+    Of giver, taker, waybill and place, whose `package` is None, what they name; the seal numbers of a package, or None
+    from the half that does not name the package.
     """
 
-    field: Literal["giver", "taker", "package", "seals"]
+    field: Literal["giver", "taker", "package", "seals", "waybill", "place"]
     package: PackageId | None
     giver_says: str | Sequence[str] | None
     taker_says: str | Sequence[str] | None
@@ -67,10 +69,10 @@ class Holding(Struct, frozen=True, kw_only=True):
 Chain = tuple[Holding, ...]
 
 
-def load(half: Half) -> dict[PackageId, list[str]]:
-    """The packages that a half names, each with the seals read off it, sorted."""
+def load(packages: Iterable[SealedPackage]) -> dict[PackageId, list[str]]:
+    """The packages that a report names, each with the seals read off it, sorted."""
     seals: dict[PackageId, set[str]] = {}
-    for each in half.packages:
+    for each in packages:
         seals.setdefault(each.package, set()).update(each.seals)
     return {package: sorted(numbers) for package, numbers in sorted(seals.items())}
 
@@ -88,16 +90,28 @@ def state_of(handover: Handover) -> Literal["open", "agreed", "disputed"]:
 
 
 def differences(handover: Handover) -> list[Difference]:
-    """On what exactly the halves differ; nothing while one is missing."""
+    """On what exactly the halves differ so that the handover is disputed; nothing while one is missing."""
     gave, took = handover.released, handover.received
     if gave is None or took is None:
         return []
-    found: list[Difference] = []
-    if gave.giver != took.giver:
-        found.append(Difference(field="giver", package=None, giver_says=gave.giver, taker_says=took.giver))
-    if gave.taker != took.taker:
-        found.append(Difference(field="taker", package=None, giver_says=gave.taker, taker_says=took.taker))
-    return found + _load_differences(load(gave), load(took))
+    return _named_differently(handover, "giver", "taker") + _load_differences(load(gave.packages), load(took.packages))
+
+
+def papers(handover: Handover) -> list[Difference]:
+    """What the halves name differently though it disputes nothing: the waybill, the place."""
+    return _named_differently(handover, "waybill", "place")
+
+
+def _named_differently(handover: Handover, *fields: Literal["giver", "taker", "waybill", "place"]) -> list[Difference]:
+    gave, took = handover.released, handover.received
+    if gave is None or took is None:
+        return []
+    said = [(field, getattr(gave, field), getattr(took, field)) for field in fields]
+    return [
+        Difference(field=field, package=None, giver_says=one, taker_says=other)
+        for field, one, other in said
+        if one != other
+    ]
 
 
 def _load_differences(gave: Mapping[PackageId, list[str]], took: Mapping[PackageId, list[str]]) -> list[Difference]:
@@ -119,15 +133,18 @@ def chains(
     """The custody chain of each package that manifest or handovers name.
 
     `first` is the plan's custodian, with whom the chain of every package on the manifest begins; None and an empty
-    manifest while no plan is known. The chain of a package that nobody planned begins with its first agreed handover.
+    manifest while no plan is known. A plan that was typed in after custody had passed dates from before that. The chain
+    of a package that nobody planned begins with its first agreed handover.
     """
     found: dict[PackageId, Chain] = dict.fromkeys(manifest, (first,) if first else ())
     for handover in handovers.values():
         for package in named(handover):
             found.setdefault(package, ())
     for id_, received in _passings(handovers):
-        for package in load(received):
+        for package in load(received.packages):
             chain = found[package]
+            if len(chain) == 1 and chain[0].handover is None and received.as_of < chain[0].since:
+                chain = (replace(chain[0], since=received.as_of),)
             broken = bool(chain) and chain[-1].custodian != received.giver
             link = Holding(custodian=received.taker, since=received.as_of, handover=id_, broken_chain=broken)
             found[package] = (*chain, link)

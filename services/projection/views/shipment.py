@@ -1,86 +1,80 @@
-"""A shipment: its plan, seals, legs, custody and deliveries, and where they contradict each other.
+"""A shipment: its plan, seals, legs, custody, deliveries, counts and return, and where they contradict each other.
 
-Kept are the orders as they came and the last report of each kind; all else follows from them when it is shown.
-Flags: `unknown_subject` (reports on a shipment that nobody planned), `disputed` and `broken_chain` (see custody.py),
-`discrepancy` (the seals read off a package are not those put on it), `unescorted` (a leg that requires an escort was
-begun without), `unexpected` (a package or leg that is not in the plan), `clock_ahead`.
+Kept are the orders as they came, the last report of each kind, and every inspection and opening; all else follows from
+them when it is shown. Flags, on the part that they concern and on the shipment:
+
+- `unknown_subject`: it was reported on, and nobody planned it.
+- `unexpected`: a package, leg, change of mode or polling station with ballots is not in the plan.
+- `disputed`: the halves of a handover differ on giver, taker, packages or seals.
+- `broken_chain`: an agreed handover was by somebody who was not the custodian.
+- `waybill_differs`, `place_differs`: the halves of a handover name different ones.
+- `discrepancy`: seals read off a package are not those put on it, and no later inspection found them right; or ballots
+  do not add up.
+- `unescorted`: a leg that requires an escort was begun without one.
+- `escort_differs`: a leg was begun with another unit than the one tied to it.
+- `unreported`: a leg was given an escort, and no report has named it yet.
+- `not_transshipped`: a leg of another mode than the one before it was begun, and no change of mode was reported.
+- `unchecked`: at a change of mode some packages of the manifest were not checked.
+- `too_few_signatories`: a change of mode was signed by fewer than two.
+- `seal_reused`: the number of a compartment seal serves on a package or at another change of mode as well.
+- `unwitnessed`: a package was opened before no witness.
+- `returned_elsewhere`: a package was brought back to another place than the one planned for keeping it.
+- `clock_ahead`: some report was ahead of our clock.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, assert_never
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, assert_never
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
+from schemas.envelope import message_identity
 from schemas.logistics import (
+    BallotsReconciled,
     CustodyReceived,
     CustodyReleased,
-    Leg,
+    EscortAssigned,
     LegArrived,
     LegDeparted,
-    Package,
+    PackageInspected,
     PackageSealed,
+    PackagesOpened,
+    ReturnPlanned,
     ShipmentDelivered,
     ShipmentPlanned,
+    ShipmentReturned,
+    ShipmentTransshipped,
 )
-from schemas.types import CustodianId, HandoverId, LegId, PackageId, PlaceId, ShipmentId, UnitId, VillageCode
+from schemas.types import LegId, PackageId, PlaceId
 from services.projection.listed import Listed, in_villages
-from services.projection.views.custody import Half, Handover, Holding, chains, differences, load, named, state_of
-from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.projection.views import reconciliation, seals
+from services.projection.views.custody import Half, Handover, differences, papers, state_of
+from services.projection.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.projection.views.legs import Departed, Escort, Movement, legs
+from services.projection.views.packages import packages, shared_custodian
+from services.projection.views.reconciliation import Reconciliation
+from services.projection.views.routes import PlannedLeg, ReturnPlan, planned_legs
+from services.projection.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
+from services.projection.views.shipment_state import Delivery, Plan, Shipment
+from services.projection.views.stage import stage
+from services.projection.views.transshipments import Transshipment, transshipment
 
 Data = (
-    ShipmentPlanned | PackageSealed | CustodyReleased | CustodyReceived | LegDeparted | LegArrived | ShipmentDelivered
+    ShipmentPlanned
+    | PackageSealed
+    | EscortAssigned
+    | ReturnPlanned
+    | CustodyReleased
+    | CustodyReceived
+    | LegDeparted
+    | LegArrived
+    | ShipmentDelivered
+    | PackageInspected
+    | ShipmentTransshipped
+    | PackagesOpened
+    | BallotsReconciled
+    | ShipmentReturned
 )
-Stage = Literal["planned", "sealed", "under_way", "arrived", "delivered"]
-
-
-class Plan(Told, frozen=True, kw_only=True):
-    """The order that the shipment rests on."""
-
-    village: VillageCode
-    waybill: str
-    custodian: CustodianId
-    packages: tuple[Package, ...]
-    legs: tuple[Leg, ...]
-
-
-class Sealing(Told, frozen=True, kw_only=True):
-    """The seals that a package carries since; a later sealing replaces them."""
-
-    package: PackageId
-    seals: tuple[str, ...]
-
-
-class Departed(Told, frozen=True, kw_only=True):
-    """The shipment set out on a leg, with the unit that escorts it."""
-
-    escort: UnitId | None
-
-
-class Movement(Struct, frozen=True):
-    """The last departure and the last arrival on one leg."""
-
-    departed: Departed | None = None
-    arrived: Told | None = None
-
-
-class Delivery(Told, frozen=True, kw_only=True):
-    """A package stands where it is meant to."""
-
-    receiver: CustodianId
-    place: PlaceId
-
-
-class Shipment(Entity, frozen=True, kw_only=True):
-    """The facts on a shipment that count. `sealings` are in order of arrival."""
-
-    shipment: ShipmentId
-    plan: Plan | None = None
-    sealings: tuple[Sealing, ...] = ()
-    handovers: dict[HandoverId, Handover] = field(default_factory=dict)
-    movements: dict[LegId, Movement] = field(default_factory=dict)
-    deliveries: dict[PackageId, Delivery] = field(default_factory=dict)
 
 
 def fold(state: Shipment | None, fact: Fact) -> Shipment:
@@ -88,20 +82,51 @@ def fold(state: Shipment | None, fact: Fact) -> Shipment:
     data: Data = fact.data
     shipment = heard(state or Shipment(shipment=data.shipment), fact)
     match data:
+        case ShipmentPlanned() | PackageSealed() | EscortAssigned() | ReturnPlanned():
+            shipment = _ordered(shipment, data, fact)
+        case CustodyReleased() | CustodyReceived():
+            handover = _handed(shipment.handovers.get(data.handover, Handover()), data, fact)
+            shipment = replace(shipment, handovers=with_entry(shipment.handovers, data.handover, handover))
+        case LegDeparted() | LegArrived():
+            movement = _moved(shipment.movements.get(data.leg, Movement()), data, fact)
+            shipment = replace(shipment, movements=with_entry(shipment.movements, data.leg, movement))
+        case ShipmentTransshipped():
+            change = later(shipment.transshipments.get(data.to_leg), told(Transshipment, fact))
+            shipment = replace(shipment, transshipments=with_entry(shipment.transshipments, data.to_leg, change))
+        case ShipmentDelivered():
+            shipment = replace(shipment, deliveries=_stands(shipment.deliveries, data, fact))
+        case ShipmentReturned():
+            shipment = replace(shipment, returned=_stands(shipment.returned, data, fact))
+        case PackageInspected():
+            inspections = with_entry(shipment.inspections, _identity(fact), told(Inspection, fact))
+            shipment = replace(shipment, inspections=inspections)
+        case PackagesOpened():
+            openings = with_entry(shipment.openings, _identity(fact), told(Opening, fact))
+            shipment = replace(shipment, openings=openings)
+        case BallotsReconciled():
+            count = later(shipment.reconciliations.get(data.tps), told(Reconciliation, fact))
+            shipment = replace(shipment, reconciliations=with_entry(shipment.reconciliations, data.tps, count))
+        case _:
+            assert_never(data)
+    return shipment
+
+
+def _identity(fact: Fact) -> str:
+    return message_identity(fact.source, fact.id)
+
+
+def _ordered(
+    shipment: Shipment, data: ShipmentPlanned | PackageSealed | EscortAssigned | ReturnPlanned, fact: Fact
+) -> Shipment:
+    match data:
         case ShipmentPlanned():
             return replace(shipment, plan=told(Plan, fact))
         case PackageSealed():
             return replace(shipment, sealings=(*shipment.sealings, told(Sealing, fact)))
-        case CustodyReleased() | CustodyReceived():
-            handover = _handed(shipment.handovers.get(data.handover, Handover()), data, fact)
-            return replace(shipment, handovers=with_entry(shipment.handovers, data.handover, handover))
-        case LegDeparted() | LegArrived():
-            movement = _moved(shipment.movements.get(data.leg, Movement()), data, fact)
-            return replace(shipment, movements=with_entry(shipment.movements, data.leg, movement))
-        case ShipmentDelivered():
-            delivery = told(Delivery, fact)
-            fresh = {package: later(shipment.deliveries.get(package), delivery) for package in data.packages}
-            return replace(shipment, deliveries={**shipment.deliveries, **fresh})
+        case EscortAssigned():
+            return replace(shipment, escorts=(*shipment.escorts, told(Escort, fact)))
+        case ReturnPlanned():
+            return replace(shipment, returns=(*shipment.returns, told(ReturnPlan, fact)))
         case _:
             assert_never(data)
 
@@ -126,215 +151,124 @@ def _moved(movement: Movement, data: LegDeparted | LegArrived, fact: Fact) -> Mo
             assert_never(data)
 
 
+def _stands(
+    before: Mapping[PackageId, Delivery], data: ShipmentDelivered | ShipmentReturned, fact: Fact
+) -> dict[PackageId, Delivery]:
+    new = told(Delivery, fact)
+    return {**before, **{package: later(before.get(package), new) for package in data.packages}}
+
+
 # What follows from the facts.
 
 
 def document(shipment: Shipment) -> dict[str, Any]:
     """The shipment as it is shown: the facts, and what follows from them.
 
-    `packages` are by id, each with its custody chain; `legs` are those of the plan in its order, then others;
-    `custodian` is None unless all packages of the shipment share one; for `stage` and `place` see below.
+    `packages` are by id, each with its custody chain; `legs` are those of the plans in their order, then others;
+    `custodian` is None unless all packages of the shipment share one; for `stage` see stage.py, for `place` below.
     """
     reports = _reports(shipment)
-    discrepancies = _discrepancies(shipment)
-    packages = _packages(shipment, {each["package"] for each in discrepancies})
-    legs = _legs(shipment)
-    handovers = {id_: _handover(each) for id_, each in shipment.handovers.items()}
-    parts = [*packages.values(), *legs, *handovers.values()]
-    flags = set[str]().union(*(each["flags"] for each in parts))
-    if shipment.clock_ahead:
-        flags.add("clock_ahead")
-    if shipment.plan is None and reports:
-        flags.add("unknown_subject")
+    planned = planned_legs(shipment.plan.legs, shipment.returns) if shipment.plan else None
+    seals_read = _seal_discrepancies(shipment)
+    shown = packages(shipment, {each.package for each in seals_read if each.open})
+    ballots = reconciliation.ballots(shipment.plan.packages) if shipment.plan else None
+    parts: dict[str, Any] = {
+        "packages": shown,
+        "legs": legs(planned, shipment.movements, shipment.escorts, _changes(shipment)),
+        "handovers": {id_: _handover(each) for id_, each in shipment.handovers.items()},
+        "transshipments": _transshipments(shipment, planned),
+        "reconciliations": {
+            tps: reconciliation.reconciliation(each, ballots) for tps, each in shipment.reconciliations.items()
+        },
+    }
     derived = {
         "village": shipment.plan and shipment.plan.village,
-        "packages": packages,
-        "legs": legs,
-        "handovers": handovers,
-        "discrepancies": discrepancies,
-        "custodian": _shared_custodian(packages),
-        "stage": _stage(shipment),
-        "place": _place(shipment),
-        "flags": sorted(flags),
+        "discrepancies": [*seals_read, *reconciliation.discrepancies(shipment.reconciliations, ballots or {})],
+        "custodian": shared_custodian(shown),
+        "stage": stage(shipment, planned or {}),
+        "place": _place(shipment, planned or {}),
+        "flags": _flags(shipment, parts, bool(reports)),
         "last_heard": last_heard(reports),
     }
     facts: dict[str, Any] = plain(shipment)
-    return {**facts, **plain(derived)}
+    return {**facts, **plain(parts), **plain(derived)}
+
+
+def _flags(shipment: Shipment, parts: Mapping[str, Any], reported: bool) -> list[str]:
+    found = {
+        flag
+        for part in parts.values()
+        for each in (part.values() if isinstance(part, Mapping) else part)
+        for flag in each["flags"]
+    }
+    if shipment.clock_ahead:
+        found.add("clock_ahead")
+    if shipment.plan is None and reported:
+        found.add("unknown_subject")
+    return sorted(found)
 
 
 def _reports(shipment: Shipment) -> list[Told]:
     return known(
         *(half for each in shipment.handovers.values() for half in (each.released, each.received)),
-        *_moves(shipment),
+        *(word for each in shipment.movements.values() for word in (each.departed, each.arrived)),
+        *shipment.transshipments.values(),
         *shipment.deliveries.values(),
+        *shipment.inspections.values(),
+        *shipment.openings.values(),
+        *shipment.reconciliations.values(),
+        *shipment.returned.values(),
     )
 
 
-def _moves(shipment: Shipment) -> list[Told]:
-    return known(*(word for each in shipment.movements.values() for word in (each.departed, each.arrived)))
-
-
 def _handover(handover: Handover) -> dict[str, Any]:
-    state = state_of(handover)
+    state, beside = state_of(handover), papers(handover)
+    flags = [f"{each.field}_differs" for each in beside] + (["disputed"] if state == "disputed" else [])
     return {
-        "released": handover.released,
-        "received": handover.received,
+        **asdict(handover),
         "state": state,
         "differences": differences(handover),
-        "flags": ["disputed"] if state == "disputed" else [],
+        "papers": beside,
+        "flags": sorted(flags),
     }
 
 
-# Seals.
+def _changes(shipment: Shipment) -> dict[LegId, LegId]:
+    return {onto: each.from_leg for onto, each in shipment.transshipments.items()}
 
 
-def _sealings(shipment: Shipment) -> dict[PackageId, list[Sealing]]:
-    """The sealings of each package, in order of arrival."""
-    found: dict[PackageId, list[Sealing]] = {}
-    for each in shipment.sealings:
-        found.setdefault(each.package, []).append(each)
-    return found
-
-
-def _carried(sealings: Sequence[Sealing], at: datetime) -> list[str]:
-    """The seals that a package carried at an instant, by the orders known now."""
-    put_on = [each for each in sealings if each.as_of <= at]
-    return sorted(put_on[-1].seals) if put_on else []
-
-
-def _discrepancies(shipment: Shipment) -> list[dict[str, Any]]:
-    """Where the seals read at a handover differ from those put on; a package never sealed can differ from nothing."""
-    sealings = _sealings(shipment)
-    return [
-        each
-        for id_, handover in sorted(shipment.handovers.items())
-        for side, half in (("released", handover.released), ("received", handover.received))
-        if half is not None
-        for each in _misread(sealings, half, {"handover": id_, "half": side})
-    ]
-
-
-def _misread(
-    sealings: Mapping[PackageId, Sequence[Sealing]], half: Half, where: dict[str, str]
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for package, read in load(half).items():
-        put_on = _carried(sealings.get(package, ()), half.as_of)
-        if package in sealings and put_on != read:
-            missing, strange = sorted({*put_on} - {*read}), sorted({*read} - {*put_on})
-            found.append(
-                {"package": package, **where, "put_on": put_on, "read": read, "missing": missing, "strange": strange}
-            )
-    return found
-
-
-# Packages.
-
-
-def _packages(shipment: Shipment, misread: set[PackageId]) -> dict[PackageId, dict[str, Any]]:
-    plan = shipment.plan
-    manifest = {each.package: each for each in plan.packages} if plan else {}
-    first = Holding(custodian=plan.custodian, since=plan.as_of, handover=None, broken_chain=False) if plan else None
-    custody = chains(first, manifest, shipment.handovers)
-    seals = {package: sorted(each[-1].seals) for package, each in _sealings(shipment).items()}
-    disputed = _disputed(shipment.handovers)
-    found: dict[PackageId, dict[str, Any]] = {}
-    for package in sorted({*custody, *seals, *shipment.deliveries}):
-        planned, chain = manifest.get(package), custody.get(package, ())
-        found[package] = {
-            "package": package,
-            "kind": planned and planned.kind,
-            "tps": planned and planned.tps,
-            "count": None if planned is None else planned.count,
-            "seals": seals.get(package, []),
-            "custodian": chain[-1].custodian if chain else None,
-            "custody": chain,
-            "delivered": shipment.deliveries.get(package),
-            "flags": sorted(
-                name
-                for name, is_so in {
-                    "unexpected": plan is not None and planned is None,
-                    "broken_chain": any(each.broken_chain for each in chain),
-                    "disputed": package in disputed,
-                    "discrepancy": package in misread,
-                }.items()
-                if is_so
-            ),
-        }
-    return found
-
-
-def _disputed(handovers: Mapping[HandoverId, Handover]) -> set[PackageId]:
-    return {package for each in handovers.values() if state_of(each) == "disputed" for package in named(each)}
-
-
-def _shared_custodian(packages: Mapping[PackageId, Mapping[str, Any]]) -> CustodianId | None:
-    """The custodian of the whole shipment, if its packages share one; strangers to the manifest are not its own."""
-    holders = {each["custodian"] for each in packages.values() if "unexpected" not in each["flags"]}
-    return holders.pop() if len(holders) == 1 else None
-
-
-# Legs, stage and place.
-
-
-def _legs(shipment: Shipment) -> list[dict[str, Any]]:
-    planned = {leg.leg: leg for leg in shipment.plan.legs} if shipment.plan else {}
-    others = sorted(shipment.movements.keys() - planned.keys())
-    return [_leg(shipment, id_, planned.get(id_)) for id_ in (*planned, *others)]
-
-
-def _leg(shipment: Shipment, id_: LegId, planned: Leg | None) -> dict[str, Any]:
-    movement = shipment.movements.get(id_, Movement())
-    departed, arrived = movement.departed, movement.arrived
-    flags = []
-    if planned is None and shipment.plan is not None:
-        flags.append("unexpected")
-    if planned is not None and planned.escort_required and departed is not None and departed.escort is None:
-        flags.append("unescorted")
-    last = known(departed, arrived)[-1:]
-    state = "planned" if not last else "arrived" if last[0] is arrived else "under_way"
+def _transshipments(shipment: Shipment, planned: Mapping[LegId, PlannedLeg] | None) -> dict[LegId, Any]:
+    manifest = [each.package for each in shipment.plan.packages] if shipment.plan else []
+    on_packages = {number for each in shipment.sealings for number in each.seals}
+    compartments = Counter(each.compartment_seal for each in shipment.transshipments.values())
+    used = on_packages | {number for number, times in compartments.items() if times > 1}
     return {
-        "leg": id_,
-        "state": state,
-        "escort": departed and departed.escort,
-        "departed_at": departed and departed.as_of,
-        "arrived_at": arrived and arrived.as_of,
-        "flags": flags,
+        onto: transshipment(each, manifest, planned, used) for onto, each in sorted(shipment.transshipments.items())
     }
 
 
-def _stage(shipment: Shipment) -> Stage | None:
-    """How far the shipment has come; None while there is neither plan nor movement nor delivery to tell by.
-
-    delivered: every package of the plan (or, unplanned, whatever was handed over) has been delivered, even if nobody
-    reported the legs. under_way, arrived: by the last report on a leg it is on that leg, or at its end, be that the
-    last leg or not. sealed: it has not moved, and every package of the plan carries a seal. planned: it has not moved.
-    """
-    plan = shipment.plan
-    handed = {package for each in shipment.handovers.values() for package in named(each)}
-    expected = {each.package for each in plan.packages} if plan else handed
-    if shipment.deliveries and expected <= shipment.deliveries.keys():
-        return "delivered"
-    moves = _moves(shipment)
-    if moves:
-        return "under_way" if isinstance(moves[-1], Departed) else "arrived"
-    if plan is None:
-        return None
-    return "sealed" if expected <= {each.package for each in shipment.sealings} else "planned"
+def _seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
+    read = seals.readings(shipment.handovers, shipment.transshipments.values(), shipment.inspections.values())
+    return seals.discrepancies(seals.by_package(shipment.sealings), seals.opened(shipment.openings.values()), read)
 
 
-def _place(shipment: Shipment) -> dict[str, Any] | None:
+def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> dict[str, Any] | None:
     """Where the last report that names a place puts the shipment; while `leg` is named, it left that place on it."""
-    words: list[tuple[Told, PlaceId, LegId | None]] = [
-        (half, half.place, None) for each in shipment.handovers.values() for half in known(each.released, each.received)
+    placed: list[Half | Transshipment | Inspection | Delivery] = [
+        *(half for each in shipment.handovers.values() for half in (each.released, each.received) if half),
+        *shipment.transshipments.values(),
+        *shipment.inspections.values(),
+        *shipment.deliveries.values(),
+        *shipment.returned.values(),
     ]
-    words += [(each, each.place, None) for each in shipment.deliveries.values()]
-    for leg in shipment.plan.legs if shipment.plan else ():
-        movement = shipment.movements.get(leg.leg, Movement())
+    words: list[tuple[Told, PlaceId, LegId | None]] = [(each, each.place, None) for each in placed]
+    words += [(each, each.tps, None) for each in shipment.openings.values()]
+    for id_, leg in planned.items():
+        movement = shipment.movements.get(id_, Movement())
         if movement.departed is not None:
-            words.append((movement.departed, leg.origin, leg.leg))
+            words.append((movement.departed, leg.leg.origin, id_))
         if movement.arrived is not None:
-            words.append((movement.arrived, leg.destination, None))
+            words.append((movement.arrived, leg.leg.destination, None))
     if not words:
         return None
     word, place, on = max(words, key=lambda each: each[0].order)

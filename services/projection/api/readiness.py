@@ -1,0 +1,40 @@
+"""Readiness: what each village has by its district head's checks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.projection.api.logistics_documents import ReadinessAnswer
+from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, VillagePath, page
+from services.projection.store import Document
+from services.projection.views.readiness import State
+
+router = APIRouter(tags=["readiness"])
+
+
+@router.get("/v1/readiness", response_model=Page[ReadinessAnswer])
+async def readiness(
+    look: Look,
+    district: DistrictFilter = None,
+    state: Annotated[State | None, Query(description="Only villages in this state.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[Document]:
+    """The villages that were checked, by code."""
+    found = await look.documents(
+        "readiness",
+        """($2::text IS NULL OR districts @> ARRAY[$2]) AND ($3::text IS NULL OR status = $3)
+           AND ($4::text IS NULL OR id > $4) ORDER BY id LIMIT $5""",
+        district,
+        state,
+        cursor,
+        limit + 1,
+    )
+    return page(found, limit, lambda each: str(each["village"]))
+
+
+@router.get("/v1/readiness/{village}", response_model=ReadinessAnswer, responses=NOT_FOUND)
+async def village_readiness(look: Look, village: VillagePath) -> Document:
+    """One village's readiness; 404 when it was never checked."""
+    return await look.document("readiness", village)

@@ -1,0 +1,108 @@
+"""Shipments and readiness as the API finds them in a real PostgreSQL: filters, custody, and what is not there."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+
+from schemas.logistics import ReadinessChecked, ReadinessItem
+from services.projection.api.app import new_app
+from services.projection.api.reading import Reading
+from services.projection.model import listed
+from services.projection.projector import Projector
+from services.projection.settings import ProjectionSettings
+from services.projection.store import SCHEMA, Store, new_pool
+from tests.support.facts import fact, folded
+from tests.support.pair import Pair
+from tests.support.shipment import VILLAGE, S, departed, planned
+
+OTHER = "36.04.05.2001"
+
+
+def checked(village: str, usable: int) -> Any:
+    items = tuple(
+        ReadinessItem(item=item, required=2, present=2, usable=usable)
+        for item in ("ballot_box", "ballots", "stationery")
+    )
+    return fact(ReadinessChecked(village=village, items=items, checker="camat"))
+
+
+DOCUMENTS = folded([planned(), departed("darat"), departed("laut"), checked(VILLAGE, 2), checked(OTHER, 1)]).documents()
+
+
+@pytest.fixture
+async def client(pair: Pair) -> AsyncIterator[httpx.AsyncClient]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(pair.postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    dsn = f"{pair.postgres.rpartition('/')[0]}/{name}"
+    pool = await new_pool(dsn)
+    store = Store(pool)
+    await store.migrate()
+    for (kind, id_), document in DOCUMENTS.items():
+        row = listed(kind, document)
+        await pool.execute(
+            f"INSERT INTO {SCHEMA}.entities VALUES ($1, $2, 'logistics', 0, $3, $4, NULL, NULL, $5, $6)",
+            kind,
+            id_,
+            row.villages,
+            row.districts,
+            row.status,
+            msgspec.json.encode(document).decode(),
+        )
+    settings = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn)
+    app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["logistics"]), settings))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:
+        yield client
+    pool.terminate()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/v1/shipments", [S]),
+        ("/v1/shipments?stage=under_way&flag=unescorted", [S]),
+        ("/v1/shipments?stage=returned", []),
+        ("/v1/shipments?flag=disputed", []),
+        (f"/v1/shipments?village={VILLAGE}&district=36.04.13", [S]),
+        ("/v1/readiness", [OTHER, VILLAGE]),
+        ("/v1/readiness?state=short", [OTHER]),
+        ("/v1/readiness?state=unknown", []),
+        ("/v1/readiness?district=36.04.13&state=ok", [VILLAGE]),
+        (f"/v1/readiness?cursor={OTHER}", [VILLAGE]),
+    ],
+)
+async def test_lists_are_filtered(client: httpx.AsyncClient, path: str, found: list[str]) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    kind = "shipment" if "shipments" in path else "village"
+    assert [each[kind] for each in answer.json()["items"]] == found
+
+
+async def test_a_shipment_s_custody_and_a_village_s_readiness_are_found_by_id(client: httpx.AsyncClient) -> None:
+    custody = (await client.get(f"/v1/shipments/{S}/custody")).json()
+    assert {id_: each["custodian"] for id_, each in custody["packages"].items()} == dict.fromkeys(
+        ("box-1", "box-2"), "gudang-kab"
+    )
+    assert (await client.get(f"/v1/readiness/{OTHER}")).json()["state"] == "short"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/shipments/none/custody", 404),
+        ("/v1/readiness/36.04.13.2010", 404),
+        ("/v1/shipments?stage=lost", 422),
+        ("/v1/shipments?flag=No!", 422),
+        ("/v1/readiness?state=not_due", 422),
+    ],
+)
+async def test_what_is_not_there_or_malformed_is_a_problem(client: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
