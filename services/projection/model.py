@@ -1,4 +1,4 @@
-"""The picture in memory: answers of the event logs folded into units, posts, shipments and incidents.
+"""The picture in memory: answers of the event logs folded into entities, from units to the operation itself.
 
 The projector and the audit's tests fold with it, and so does the answer to "what was so then". It knows neither
 tables nor topics.
@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from schemas.catalogue import BY_CLASS
+from schemas.catalogue import BY_CLASS, SERVICES
 from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
 from services.projection.listed import Listed
-from services.projection.views import incident, post, shipment, unit
+from services.projection.views import contingent, incident, operation, post, shipment, unit
 from services.projection.views.facts import Fact, plain
 
 Key = tuple[str, str]
@@ -37,8 +37,15 @@ class _View:
 _VIEWS: dict[str, _View] = {
     "unit": _View(unit.Unit, unit.fold, unit.document, unit.listed, "units"),
     "post": _View(post.Post, post.fold, post.document, post.listed, "posts"),
+    "contingent": _View(contingent.Contingent, contingent.fold, contingent.document, contingent.listed, "contingents"),
     "shipment": _View(shipment.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
     "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
+    **{
+        f"{service}-operation": _View(
+            operation.Operation, operation.fold, operation.document, operation.listed, f"{service}_operation"
+        )
+        for service in SERVICES
+    },
 }
 _OF_STATE = {view.state: view for view in _VIEWS.values()}
 KINDS = tuple(_VIEWS)

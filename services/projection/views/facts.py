@@ -96,8 +96,8 @@ def _own_fields(cls: type[Told]) -> tuple[str, ...]:
     return tuple(name for name in cls.__struct_fields__ if name not in Told.__struct_fields__)
 
 
-def told(cls: type[T], fact: Fact) -> T:
-    """A fact as it is kept: its stamp, and those fields of its data that `cls` names."""
+def told(cls: type[T], fact: Fact, **more: Any) -> T:
+    """A fact as it is kept: its stamp, those fields of its data that `cls` names, and what else `cls` holds."""
     return cls(
         as_of=fact.at,
         time=fact.time,
@@ -108,7 +108,8 @@ def told(cls: type[T], fact: Fact) -> T:
         partition=fact.partition,
         offset=fact.offset,
         cause=fact.cause,
-        **{name: getattr(fact.data, name) for name in _own_fields(cls)},
+        **{name: getattr(fact.data, name) for name in _own_fields(cls) if name not in more},
+        **more,
     )
 
 
