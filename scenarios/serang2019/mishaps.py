@@ -89,7 +89,7 @@ def _refused_units(story: Story) -> None:
         unit=squad.unit, name=squad.name, agency=squad.agency, strength=squad.strength, callsign=squad.callsign
     )
     _refuse(story, again, 6, "already_registered")
-    _refuse(story, requirement(poll, 1), 7, "plan_version_not_newer")
+    _refuse(story, requirement(poll, 1), 7, "version_not_newer")
 
 
 def _refuse(story: Story, order: object, minutes: int, reason: str) -> None:

@@ -264,7 +264,7 @@ def _shipment(state: State | None) -> Shipment | None:
 def _version(state: State | None) -> PlanVersion | None:
     if isinstance(state, Shipment):
         raise TypeError(f"shipment {state.shipment} stands where an operation is expected")
-    return state and state.version
+    return None if state is None else state.version
 
 
 def _repeated(names: Iterable[str]) -> tuple[str, ...]:

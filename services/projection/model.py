@@ -1,4 +1,4 @@
-"""The picture in memory: answers of the event logs folded into units, posts, shipments and incidents.
+"""The picture in memory: answers of the event logs folded into entities, from units to the operation itself.
 
 The projector and the audit's tests fold with it, and so does the answer to "what was so then". It knows neither
 tables nor topics.
@@ -11,15 +11,17 @@ from typing import Any
 
 import msgspec
 
-from schemas.catalogue import BY_CLASS
+from schemas.catalogue import BY_CLASS, SERVICES
 from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
 from services.projection.listed import Listed
 from services.projection.views import (
     alert,
+    contingent,
     engagement,
     incident,
+    operation,
     post,
     readiness,
     shipment,
@@ -47,12 +49,19 @@ class _View:
 _VIEWS: dict[str, _View] = {
     "unit": _View(unit.Unit, unit.fold, unit.document, unit.listed, "units"),
     "post": _View(post.Post, post.fold, post.document, post.listed, "posts"),
+    "contingent": _View(contingent.Contingent, contingent.fold, contingent.document, contingent.listed, "contingents"),
     "shipment": _View(shipment_state.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
     "readiness": _View(readiness.Readiness, readiness.fold, readiness.document, readiness.listed, "readiness"),
     "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
     "warning": _View(warning.EarlyWarning, warning.fold, warning.document, warning.listed, "warnings"),
     "engagement": _View(engagement.Engagement, engagement.fold, engagement.document, engagement.listed, "engagements"),
     "alert": _View(alert.Alert, alert.fold, alert.document, alert.listed, None),
+    **{
+        f"{service}-operation": _View(
+            operation.Operation, operation.fold, operation.document, operation.listed, f"{service}_operation"
+        )
+        for service in SERVICES
+    },
 }
 _OF_STATE = {view.state: view for view in _VIEWS.values()}
 KINDS = tuple(_VIEWS)

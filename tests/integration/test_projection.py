@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from schemas.deployment import AssignUnit, RequirePost, UnitMustered
+from schemas.deployment import AdoptOperation, AssignUnit, PlanContingent, RequirePost, UnitMustered
 from schemas.envelope import partition_of
 from services.deployment.domain import DEPLOYMENT
 from services.kit.ledger import topics
@@ -25,7 +25,7 @@ from services.projection.model import Model
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
-from tests.support.given import by_post
+from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
 from tests.support.pair import Pair
 
@@ -195,6 +195,76 @@ async def test_a_village_is_short_until_enough_heads_are_counted(operation: Oper
         assert told["forces"]["polri"]["present"] == 5
         assert told["state"] == "unknown"  # counted in 2019, which is stale by now
         assert told["present"]["stale"] is True
+
+
+async def test_what_is_required_and_who_gives_it_is_told_for_any_time(operation: Operation) -> None:
+    day, village, station, other = timedelta(days=1), "36.04.05.2001", "36.04.05.2001-tps01", "36.04.05.2001-tps02"
+    plan = {"plan_source": "test", "plan_dated": NOON.date()}
+
+    def requirement(version: int, polri: int, days: int, post: str = station) -> RequirePost:
+        return RequirePost(
+            post=post, jurisdiction="polres-cilegon", vulnerability="rawan", stations=1, needs=by_post(polri=polri),
+            start=NOON, end=NOON + days * day, plan_version=version, **plan,
+        )  # fmt: skip
+
+    def contingent(of: str, version: int, personnel: dict[Any, int]) -> PlanContingent:
+        window = {"start": NOON, "end": NOON + 9 * day}
+        return PlanContingent(contingent=of, agency=of, personnel=personnel, plan_version=version, **window, **plan)
+
+    orders = [
+        *(requirement(*each) for each in ((1, 2, 9), (2, 4, 2))),
+        requirement(1, 1, 9, other),
+        *(contingent("polres-serang", *each) for each in ((1, {"polri": 450}), (2, {"polri": 474}))),
+        contingent("polda-banten", 1, {"brimob": 120, "polri": 80}),
+        *(AdoptOperation(**OPERATION | {"version": version}) for version in (1, 2)),
+    ]
+    async with projecting(operation) as (_, client):
+
+        async def get(path: str, **parameters: Any) -> Any:
+            response = await client.get(path, params=parameters)
+            assert response.status_code == 200, response.text
+            return response.json()
+
+        await reached(client, [await operation.send(order) for order in orders])
+        for hours, heads in ((24, 4), (72, 2)):
+            at = (NOON + timedelta(hours=hours)).isoformat()
+            post = await get(f"/v1/posts/{station}", at=at)
+            assert post["requirement"]["required"] == {"polri": heads}
+            assert (post["versions"].keys(), post["flags"]) == ({"1", "2"}, ["unreported"])
+        assert (await get(f"/v1/posts/{station}"))["requirement"] is None  # by the wall clock, long after
+        for parameters, found in (
+            ({"village": village}, [station, other]),
+            ({"district": village[:8]}, [station, other]),
+            ({"village": village, "jurisdiction": "polres-cilegon"}, [station, other]),
+            ({"village": village, "jurisdiction": "polres-serang"}, []),
+            ({"village": "36.04.05.2002"}, []),
+            ({"district": village[:8], "limit": "1"}, [station]),
+            ({"district": village[:8], "cursor": station}, [other]),
+        ):
+            assert [each["post"] for each in (await get("/v1/posts", **parameters))["items"]] == found, parameters
+        given = await get("/v1/contingents", at=(NOON + day).isoformat(), limit="1")
+        assert [each["contingent"] for each in given["items"]] == ["polda-banten"]
+        assert (given["next"], given["total"], given["personnel"]) == (
+            "polda-banten",
+            474 + 200,
+            {"brimob": 120, "polri": 554},
+        )
+        assert (await get("/v1/contingents/polres-serang", at=(NOON + day).isoformat()))["total"] == 474
+        told = await get("/v1/operation")
+        assert told["in_force"] == {"deployment": 2, "logistics": None, "incidents": None}
+        assert (told["flags"], told["versions"].keys()) == (["half_applied"], {"1", "2"})
+        rows_ = {each["code"]: each for each in (await get("/v1/picture"))["villages"]}
+        assert {each.village for each in OPERATION["villages"]} <= rows_.keys()
+        shown = await get(f"/v1/villages/{village}")
+        assert shown["unreported"] == [station, other]
+        assert [each["flags"] for each in shown["posts"]] == [["unreported"]] * 2
+        unit = f"u-{uuid.uuid4().hex[:8]}"
+        await reached(client, [await operation.send(UnitMustered(unit=unit, post=station, present={"polri": 2}))])
+        assert (await get(f"/v1/villages/{village}"))["unreported"] == [other]
+        assert (await get(f"/v1/posts/{station}"))["flags"] == []
+        assert (await client.get("/v1/posts/36.04.05.2002")).status_code == 404
+        assert (await client.get(f"/v1/posts/{station}", params={"at": "yesterday"})).status_code == 422
+    assert await rows(operation) == await operation.model()
 
 
 async def test_a_second_writer_loses_and_stops_and_its_api_goes_on(operation: Operation) -> None:

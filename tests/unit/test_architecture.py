@@ -8,6 +8,7 @@ import pytest
 
 from schemas.registry import BY_CLASS
 from services.deployment import domain as deployment
+from services.deployment import units
 from services.incidents import alerts, incidents
 from services.incidents import domain as incidents_domain
 from services.logistics import domain as logistics
@@ -57,7 +58,7 @@ def test_where_faust_may_be_used() -> None:
 
 
 @pytest.mark.parametrize(
-    "domain", [deployment, logistics, incidents_domain, incidents, alerts], ids=lambda domain: domain.__name__
+    "domain", [deployment, units, logistics, incidents_domain, incidents, alerts], ids=lambda domain: domain.__name__
 )
 def test_a_decider_knows_no_report(domain: ModuleType) -> None:
     known = {BY_CLASS[cls].kind for cls in vars(domain).values() if isinstance(cls, type) and cls in BY_CLASS}

@@ -1,23 +1,34 @@
 """The rule book of deployment, rule by rule."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from schemas.deployment import (
+    AdoptOperation,
+    AssignmentCancelled,
     AssignUnit,
+    CancelAssignment,
+    ContingentPlanned,
+    OperationAdopted,
+    PlanContingent,
     PostRequired,
+    PostRequiredV1,
     RegisterUnit,
     RequirePost,
+    RequirePostV1,
+    StandDownUnit,
     UnitAssigned,
     UnitRegistered,
+    UnitStoodDown,
 )
+from schemas.operation import Participant, Stage, Voting
 from schemas.outcomes import Refused
-from schemas.registry import as_event
-from schemas.types import Counts, Force, TargetKind
+from schemas.registry import as_event, upcast
+from schemas.types import Counts, Duty, Force, TargetKind
 from services.deployment.domain import DEPLOYMENT
 from tests.support.given import by_post, given, refusal
 
@@ -214,16 +225,16 @@ def test_a_unit_may_protect_a_candidate_after_it_guarded_the_post() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "target"),
+    ("duty", "kind", "target"),
     [
-        ("post", f"{WARGASARA}-tps01"),
-        ("protectee", f"{WARGASARA}-c1"),
-        ("area", "36.04.13"),
-        ("shipment", "logistik-36.04.13.2009"),
+        ("guard", "post", f"{WARGASARA}-tps01"),
+        ("escort", "protectee", f"{WARGASARA}-c1"),
+        ("patrol", "area", "36.04.13"),
+        ("escort", "shipment", "logistik-36.04.13.2009"),
     ],
 )
-def test_a_target_that_fits_its_kind_is_accepted(kind: TargetKind, target: str) -> None:
-    order = replace(assign(), target_kind=kind, target=target)
+def test_a_target_that_fits_its_kind_is_accepted(duty: Duty, kind: TargetKind, target: str) -> None:
+    order = replace(assign(), duty=duty, target_kind=kind, target=target)
     assert given(DEPLOYMENT, REGISTERED).when(order) == (as_event(order, UnitAssigned),)
 
 
@@ -246,6 +257,168 @@ def test_a_target_that_does_not_fit_its_kind_is_refused(kind: TargetKind, target
     assert refusal(given(DEPLOYMENT, REGISTERED).when(order)) == ("target_malformed", ())
 
 
+TARGETS: dict[TargetKind, str] = {
+    "post": WARGASARA,
+    "area": "36.04.13",
+    "shipment": "logistik-36.04.13.2009",
+    "protectee": f"{WARGASARA}-c1",
+}
+DUTIES: dict[Duty, set[TargetKind]] = {
+    "guard": {"post"},
+    "patrol": {"area", "post"},
+    "escort": {"shipment", "protectee"},
+    "close_protection": {"protectee"},
+    "reserve": {"area", "post"},
+}
+
+
+@pytest.mark.parametrize("duty", DUTIES)
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_duty_is_for_its_kinds_of_target_only(duty: Duty, kind: TargetKind) -> None:
+    order = replace(assign(), duty=duty, target_kind=kind, target=TARGETS[kind], order_reference="Sprin/101/X/2019")
+    outcome = given(DEPLOYMENT, REGISTERED).when(order)
+    if kind in DUTIES[duty]:
+        assert outcome == (as_event(order, UnitAssigned),)
+    else:
+        assert refusal(outcome) == ("duty_unfit", ())
+
+
+# Cancelling an assignment.
+
+CANCEL = CancelAssignment(unit=REGISTER.unit, assignment="a1", reason="dialihkan")
+CANCELLED = as_event(CANCEL, AssignmentCancelled)
+
+
+def test_an_assignment_can_be_cancelled() -> None:
+    assert given(DEPLOYMENT, REGISTERED, assigned()).when(CANCEL) == (CANCELLED,)
+
+
+def test_no_assignment_of_an_unknown_unit_can_be_cancelled() -> None:
+    assert refusal(given(DEPLOYMENT).when(CANCEL)) == ("unit_unknown", (REGISTER.unit,))
+
+
+def test_an_unknown_assignment_cannot_be_cancelled() -> None:
+    assert refusal(given(DEPLOYMENT, REGISTERED, assigned("a2")).when(CANCEL)) == ("assignment_unknown", ("a1",))
+
+
+def test_an_assignment_is_cancelled_once() -> None:
+    outcome = given(DEPLOYMENT, REGISTERED, assigned(), CANCELLED).when(CANCEL)
+    assert refusal(outcome) == ("already_cancelled", ("a1",))
+
+
+def test_cancelling_frees_the_heads_of_that_assignment_and_of_no_other() -> None:
+    now = given(DEPLOYMENT, REGISTERED, assigned("a1", polri=6), assigned("a2", polri=3), CANCELLED)
+    assert now.when(assign("a3", polri=7)) == (assigned("a3", polri=7),)
+    assert refusal(now.when(assign("a3", polri=8))) == ("strength_exceeded", ("a2",))
+
+
+def test_a_cancelled_duty_no_longer_stands_against_neutrality() -> None:
+    now = given(DEPLOYMENT, REGISTERED, assigned("a1", polri=2), CANCELLED)
+    assert now.when(protection()) == (as_event(protection(), UnitAssigned),)
+
+
+def test_the_id_of_a_cancelled_assignment_stays_used() -> None:
+    outcome = given(DEPLOYMENT, REGISTERED, assigned(), CANCELLED).when(assign("a1", 20, 22))
+    assert refusal(outcome) == ("assignment_exists", ("a1",))
+
+
+# Standing a unit down, and registering it again.
+
+
+def stand_down(at: float = 12) -> StandDownUnit:
+    return StandDownUnit(unit=REGISTER.unit, at=hour(at), reason="selesai")
+
+
+def stood_down(at: float = 12) -> UnitStoodDown:
+    return as_event(stand_down(at), UnitStoodDown)
+
+
+def test_a_unit_without_duties_can_be_stood_down() -> None:
+    assert given(DEPLOYMENT, REGISTERED).when(stand_down()) == (stood_down(),)
+
+
+def test_an_unknown_unit_cannot_be_stood_down() -> None:
+    assert refusal(given(DEPLOYMENT).when(stand_down())) == ("unit_unknown", (REGISTER.unit,))
+
+
+def test_a_unit_is_stood_down_once() -> None:
+    outcome = given(DEPLOYMENT, REGISTERED, stood_down()).when(stand_down(14))
+    assert refusal(outcome) == ("already_stood_down", (REGISTER.unit,))
+
+
+def test_a_unit_is_not_stood_down_while_a_duty_reaches_beyond_that() -> None:
+    before = (assigned("over", 2, 6), assigned("reaching", 6, 12, polri=4), assigned("to-come", 20, 22))
+    outcome = given(DEPLOYMENT, REGISTERED, *before).when(stand_down(8))
+    assert refusal(outcome) == ("still_assigned", ("reaching", "to-come"))
+
+
+def test_a_unit_can_be_stood_down_at_the_end_of_its_last_duty() -> None:
+    assert given(DEPLOYMENT, REGISTERED, assigned(end=12)).when(stand_down(12)) == (stood_down(12),)
+
+
+def test_a_unit_can_be_stood_down_once_the_duty_that_reached_beyond_is_cancelled() -> None:
+    assert given(DEPLOYMENT, REGISTERED, assigned(), CANCELLED).when(stand_down(8)) == (stood_down(8),)
+
+
+def test_a_unit_that_is_stood_down_gets_no_duty_that_reaches_beyond_that() -> None:
+    now = given(DEPLOYMENT, REGISTERED, stood_down(12))
+    assert refusal(now.when(assign(start=6, end=12.5))) == ("unit_stood_down", (REGISTER.unit,))
+    assert refusal(now.when(assign(start=13, end=14))) == ("unit_stood_down", (REGISTER.unit,))
+    assert now.when(assign(end=12)) == (assigned(end=12),)
+
+
+def again(polri: int = 10) -> UnitRegistered:
+    return replace(REGISTERED, strength={"polri": polri})
+
+
+def test_a_unit_that_was_stood_down_can_be_registered_again_and_given_duties() -> None:
+    back = replace(REGISTER, callsign="Kalimaya 8")
+    assert given(DEPLOYMENT, REGISTERED, stood_down()).when(back) == (as_event(back, UnitRegistered),)
+    now = given(DEPLOYMENT, REGISTERED, stood_down(), again())
+    assert now.when(assign(start=13, end=14)) == (assigned(start=13, end=14),)
+    assert refusal(now.when(REGISTER)) == ("already_registered", (REGISTER.unit,))
+
+
+def test_ids_of_assignments_stay_used_when_a_unit_is_registered_again() -> None:
+    now = given(DEPLOYMENT, REGISTERED, assigned("a1"), CANCELLED, assigned("a2"), stood_down(), again())
+    for used in ("a1", "a2"):
+        assert refusal(now.when(assign(used, 20, 22))) == ("assignment_exists", (used,))
+
+
+def test_the_strength_of_the_second_registration_counts_from_the_stand_down_on() -> None:
+    now = given(DEPLOYMENT, REGISTERED, stood_down(12), again(polri=4))
+    assert now.when(assign(start=6, end=12, polri=10)) == (assigned(start=6, end=12, polri=10),)
+    assert now.when(assign(start=12, end=18, polri=4)) == (assigned(start=12, end=18, polri=4),)
+    for start in (6, 12):
+        assert refusal(now.when(assign(start=start, end=18, polri=5))) == ("strength_exceeded", ())
+
+
+def test_what_was_ordered_before_the_stand_down_still_binds_its_heads_until_then() -> None:
+    now = given(DEPLOYMENT, REGISTERED, assigned("a1", 6, 12, polri=8), stood_down(12), again(polri=20))
+    assert refusal(now.when(assign("a2", 11, 13, polri=3))) == ("strength_exceeded", ("a1",))
+    assert now.when(assign("a2", 12, 13, polri=20)) == (assigned("a2", 12, 13, polri=20),)
+
+
+def test_a_strength_that_never_took_effect_counts_for_nothing() -> None:
+    earlier = given(DEPLOYMENT, REGISTERED, stood_down(12), again(20), stood_down(8), again(6))
+    assert refusal(earlier.when(assign(start=7, end=14, polri=7))) == ("strength_exceeded", ())
+    assert earlier.when(assign(start=7, end=14, polri=6)) == (assigned(start=7, end=14, polri=6),)
+
+
+def test_a_unit_has_heads_of_the_force_that_it_is_said_to_be_of() -> None:
+    order = replace(REGISTER, force="linmas")
+    assert given(DEPLOYMENT).when(order) == (as_event(order, UnitRegistered),)
+
+
+@pytest.mark.parametrize("strength", [{"polri": 10}, {"polri": 10, "brimob": 0}])
+def test_a_unit_of_a_force_of_which_it_has_no_heads_is_refused(strength: Counts) -> None:
+    order = replace(REGISTER, force="brimob", strength=strength)
+    assert refusal(given(DEPLOYMENT).when(order)) == ("force_without_heads", ())
+
+
+# Versions of plans: posts, contingents, the operation.
+
+
 def test_a_post_s_first_plan_version_takes_force() -> None:
     assert given(DEPLOYMENT).when(REQUIRE) == (as_event(REQUIRE, PostRequired),)
 
@@ -258,11 +431,131 @@ def test_a_newer_plan_version_supersedes() -> None:
 @pytest.mark.parametrize("version", [3, 2])
 def test_a_plan_version_that_is_not_newer_is_refused(version: int) -> None:
     outcome = given(DEPLOYMENT, as_event(REQUIRE, PostRequired)).when(replace(REQUIRE, plan_version=version))
-    assert refusal(outcome) == ("plan_version_not_newer", ("3",))
+    assert refusal(outcome) == ("version_not_newer", ("3",))
 
 
 def test_a_post_s_plan_must_end_after_it_starts() -> None:
     assert refusal(given(DEPLOYMENT).when(replace(REQUIRE, end=REQUIRE.start))) == ("window_empty", ())
+
+
+def test_an_order_of_the_first_version_is_decided_as_one_of_the_second() -> None:
+    old = RequirePostV1(
+        post=WARGASARA,
+        jurisdiction="polres-serang",
+        vulnerability="rawan",
+        stations=2,
+        required={"polri": 2, "linmas": 2},
+        start=hour(-12),
+        end=hour(24),
+        plan_version=3,
+        plan_source="Rencana pengamanan",
+    )
+    assert given(DEPLOYMENT).when(upcast(old)) == (as_event(REQUIRE, PostRequired),)
+    assert refusal(given(DEPLOYMENT, upcast(as_event(old, PostRequiredV1))).when(REQUIRE)) == (
+        "version_not_newer",
+        ("3",),
+    )
+
+
+CONTINGENT = PlanContingent(
+    contingent="polres-serang",
+    agency="polres-serang",
+    personnel={"polri": 474},
+    start=hour(-96),
+    end=hour(48),
+    plan_version=1,
+    plan_source="Rapat 30 Oktober 2019",
+    plan_dated=date(2019, 10, 30),
+)
+
+
+def test_a_contingent_s_first_plan_version_takes_force() -> None:
+    assert given(DEPLOYMENT).when(CONTINGENT) == (as_event(CONTINGENT, ContingentPlanned),)
+
+
+def test_a_newer_version_of_a_contingent_supersedes() -> None:
+    newer = replace(CONTINGENT, plan_version=2, personnel={"polri": 400})
+    assert given(DEPLOYMENT, as_event(CONTINGENT, ContingentPlanned)).when(newer) == (
+        as_event(newer, ContingentPlanned),
+    )
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_a_version_of_a_contingent_that_is_not_newer_is_refused(version: int) -> None:
+    before = as_event(replace(CONTINGENT, plan_version=3), ContingentPlanned)
+    outcome = given(DEPLOYMENT, before).when(replace(CONTINGENT, plan_version=version))
+    assert refusal(outcome) == ("version_not_newer", ("3",))
+
+
+def test_a_contingent_s_plan_must_end_after_it_starts() -> None:
+    outcome = given(DEPLOYMENT).when(replace(CONTINGENT, end=CONTINGENT.start))
+    assert refusal(outcome) == ("window_empty", ())
+
+
+ADOPT = AdoptOperation(
+    operation="aman-pilkades-kalimaya-2019",
+    version=2,
+    name="Aman Pilkades Kalimaya 2019",
+    polling_day=date(2019, 11, 3),
+    stages=(
+        Stage(stage="distribution", start=hour(-48), end=hour(-12)),
+        Stage(stage="voting", start=hour(0), end=hour(6)),
+    ),
+    villages=(
+        Voting(village=WARGASARA, jurisdiction="polres-serang", stations=2),
+        Voting(village=KRAMATWATU, jurisdiction="polres-cilegon", stations=9),
+    ),
+    agencies=(
+        Participant(agency="polres-serang", name="Polres Serang"),
+        Participant(agency="dpmd", name="DPMD Kabupaten Serang"),
+    ),
+    source="Rapat 30 Oktober 2019",
+    dated=date(2019, 10, 30),
+)
+
+
+def test_an_operation_is_adopted() -> None:
+    assert given(DEPLOYMENT).when(ADOPT) == (as_event(ADOPT, OperationAdopted),)
+
+
+def test_a_newer_version_of_the_operation_supersedes() -> None:
+    newer = replace(ADOPT, version=3)
+    assert given(DEPLOYMENT, as_event(ADOPT, OperationAdopted)).when(newer) == (as_event(newer, OperationAdopted),)
+
+
+@pytest.mark.parametrize("version", [2, 1])
+def test_a_version_of_the_operation_that_is_not_newer_is_refused(version: int) -> None:
+    outcome = given(DEPLOYMENT, as_event(ADOPT, OperationAdopted)).when(replace(ADOPT, version=version))
+    assert refusal(outcome) == ("version_not_newer", ("2",))
+
+
+def test_a_stage_of_the_operation_must_end_after_it_starts() -> None:
+    stages = (*ADOPT.stages, Stage(stage="counting", start=hour(6), end=hour(6)))
+    outcome = given(DEPLOYMENT).when(replace(ADOPT, stages=stages))
+    assert refusal(outcome) == ("window_empty", ())
+    assert isinstance(outcome, Refused)
+    assert "stage counting" in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("field", "clash"), [("stages", "distribution"), ("villages", WARGASARA), ("agencies", "polres-serang")]
+)
+def test_the_operation_lists_each_stage_village_and_agency_once(field: str, clash: str) -> None:
+    listed = getattr(ADOPT, field)
+    outcome = given(DEPLOYMENT).when(replace(ADOPT, **{field: (*listed, listed[0])}))
+    assert refusal(outcome) == ("listed_twice", (clash,))
+
+
+def test_what_is_about_a_unit_never_meets_a_plan() -> None:
+    with pytest.raises(TypeError, match="where a unit is expected"):
+        given(DEPLOYMENT, as_event(REQUIRE, PostRequired)).when(assign())
+    with pytest.raises(TypeError, match="where a plan is expected"):
+        given(DEPLOYMENT, REGISTERED).when(REQUIRE)
+
+
+def test_nothing_befalls_a_unit_before_it_is_registered() -> None:
+    with pytest.raises(ValueError, match="before it was registered"):
+        given(DEPLOYMENT, assigned())
 
 
 def test_evolving_leaves_the_former_state_as_it_was() -> None:

@@ -11,11 +11,10 @@ from openapi_spec_validator import validate
 
 from services.kit.http import Problem
 from services.projection.api.app import new_app
-from services.projection.api.briefs import Briefs, briefs
+from services.projection.api.briefs import Briefs, briefs, unreported
 from services.projection.api.picture_rows import Judge, by_village, elsewhere, row, total
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.position import header, parse
-from services.projection.model import listed
 from services.projection.store import Position
 
 VILLAGE = "36.04.13.2009"
@@ -29,10 +28,27 @@ def said(ago: timedelta) -> str:
     return (NOW - ago).isoformat()
 
 
-def post(code: str = VILLAGE, *, begins: timedelta = -HOUR, **required: int) -> dict[str, Any]:
-    window = {"start": (NOW + begins).isoformat(), "end": (NOW + begins + 12 * HOUR).isoformat()}
-    requirement = {"required": required, **window, "as_of": said(24 * HOUR)}
-    return {"post": code, "village": code, "jurisdiction": "polres-serang", "requirement": requirement}
+def requirement(begins: timedelta = -HOUR, lasts: timedelta = 12 * HOUR, **required: int) -> dict[str, Any]:
+    window = {"start": (NOW + begins).isoformat(), "end": (NOW + begins + lasts).isoformat()}
+    return {"required": required, **window, "as_of": said(24 * HOUR)}
+
+
+def post(
+    code: str = VILLAGE, *superseding: dict[str, Any], begins: timedelta = -HOUR, **required: int
+) -> dict[str, Any]:
+    versions = {str(n): each for n, each in enumerate((requirement(begins, **required), *superseding), start=9)}
+    return {"post": code, "village": code, "jurisdiction": "polres-serang", "versions": versions}
+
+
+def voting(*codes: str, jurisdiction: str = "polres-cilegon", version: int = 1, **changes: Any) -> dict[str, Any]:
+    """An operation by which these villages vote."""
+    file = {
+        "operation": "2019",
+        "version": version,
+        "polling_day": "2019-11-03",
+        "villages": [{"village": code, "jurisdiction": jurisdiction} for code in codes],
+    }
+    return {"in_force": version, "versions": {str(version): {"file": file | changes}}}
 
 
 def duty(code: str = VILLAGE, *, begins: timedelta = -HOUR, **headcount: int) -> dict[str, Any]:
@@ -46,10 +62,12 @@ def unit(
     at: str | None = None,
     ago: timedelta = HOUR / 2,
     left: bool = False,
+    state: str = "present",
+    **more: Any,
 ) -> dict[str, Any]:
     presence = at and {
         "post": at,
-        "state": "left" if left else "present",
+        "state": "left" if left else state,
         "present": present,
         "counted_at": said(ago) if present is not None else None,
         "as_of": said(ago),
@@ -60,11 +78,13 @@ def unit(
         "assignments": {str(n): each for n, each in enumerate(duties)},
         "presence": presence or None,
         "last_heard": said(ago) if at else None,
+        **more,
     }
 
 
 def drawn(code: str = VILLAGE, **documents: list[dict[str, Any]]) -> VillageRow:
-    found = by_village(briefs(documents))
+    """A village's row; `a_b` names the documents of kind `a-b`."""
+    found = by_village(briefs({kind.replace("_", "-"): each for kind, each in documents.items()}, NOW))
     return row(code, found.get(code, Briefs()), JUDGE)
 
 
@@ -112,6 +132,30 @@ def test_a_unit_counted_elsewhere_since_its_duty_began_is_not_there() -> None:
     assert state(unit(duty(polri=6), present={"polri": 6}, at=OTHER)) == "short"
 
 
+def test_a_unit_on_its_way_here_may_have_come_and_is_not_counted() -> None:
+    shown = drawn(post=[post(polri=6)], unit=[unit(duty(polri=6), at=VILLAGE, state="under_way")]).strength
+    assert (shown.state, shown.forces["polri"].present) == ("unknown", None)
+
+
+def test_a_unit_on_its_way_elsewhere_since_its_duty_began_is_not_here() -> None:
+    assert state(unit(duty(polri=6), at=OTHER, state="under_way")) == "short"
+    assert state(unit(duty(polri=6), at=OTHER, state="under_way", ago=2 * HOUR)) == "unknown"
+
+
+def test_a_cancelled_duty_sends_nobody() -> None:
+    told = drawn(post=[post(polri=6)], unit=[unit(duty(polri=6), cancellations={"0": {}})]).strength
+    assert (told.state, told.forces["polri"].assigned) == ("short", 0)
+
+
+def test_a_unit_that_is_stood_down_counts_no_longer_unless_it_is_heard_of_after_that() -> None:
+    stood_down = {"at": said(HOUR)}
+    counted = {"present": {"polri": 6}, "at": VILLAGE}
+    assert state(unit(duty(polri=6), **counted, ago=2 * HOUR, stood_down=stood_down)) == "short"
+    assert state(unit(duty(polri=6), **counted, ago=HOUR / 2, stood_down=stood_down)) == "ok"
+    later = {"at": (NOW + HOUR).isoformat()}
+    assert state(unit(duty(polri=6), **counted, ago=2 * HOUR, stood_down=later)) == "ok"
+
+
 def test_one_force_does_not_stand_in_for_another() -> None:
     counted = unit(duty(polri=6), present={"polri": 12}, at=VILLAGE)
     assert state(counted, required={"polri": 6, "tni": 1}) == "short"
@@ -121,6 +165,66 @@ def test_a_post_is_not_due_outside_its_window() -> None:
     later = drawn(post=[post(begins=HOUR, polri=6)], unit=[unit(duty(polri=6), present={"polri": 6}, at=VILLAGE)])
     assert later.strength.state == "not_due"
     assert later.strength.forces["polri"].present == 6
+
+
+def test_the_requirement_in_force_now_counts_and_not_the_one_of_the_highest_number() -> None:
+    def needed(*superseding: dict[str, Any]) -> int:
+        return drawn(post=[post(VILLAGE, *superseding, polri=6)]).strength.forces["polri"].required
+
+    assert needed() == 6
+    assert needed(requirement(polri=8)) == 8
+    assert needed(requirement(HOUR, polri=8)) == 6
+    assert needed(requirement(-2 * HOUR, lasts=2 * HOUR, polri=8)) == 6
+
+
+def test_a_village_that_votes_has_a_row_with_its_jurisdiction_though_nothing_else_is_known() -> None:
+    found = by_village(briefs({"deployment-operation": [voting(VILLAGE, OTHER)]}, NOW))
+    rows = [row(code, each, JUDGE) for code, each in found.items()]
+    assert [(each.code, each.jurisdiction) for each in rows] == [
+        (OTHER, "polres-cilegon"),
+        (VILLAGE, "polres-cilegon"),
+    ]
+    assert {each.strength.state for each in rows} == {"unknown"}
+
+
+def test_what_a_post_says_of_the_jurisdiction_counts_before_the_operation() -> None:
+    assert drawn(post=[post(polri=2)], deployment_operation=[voting(VILLAGE)]).jurisdiction == "polres-serang"
+
+
+def test_a_village_votes_if_any_log_says_so_as_the_newest_version_has_it() -> None:
+    old, new = voting(VILLAGE, OTHER), voting(VILLAGE, version=2, jurisdiction="polres-serang")
+    half_applied = {"deployment_operation": [old], "incidents_operation": [new]}
+    assert drawn(**half_applied).jurisdiction == "polres-serang"
+    assert drawn(OTHER, **half_applied).jurisdiction == "polres-cilegon"
+
+
+def test_of_several_operations_the_nearest_says_who_votes() -> None:
+    past = voting(OTHER, version=7, operation="2015", polling_day="2015-11-01")
+    found = briefs({"deployment-operation": [past, voting(VILLAGE)]}, NOW)
+    assert [each.village for each in found.voting] == [VILLAGE]
+
+
+def test_a_plan_for_another_time_is_not_due_in_a_village_that_votes() -> None:
+    shown = drawn(post=[post(begins=HOUR, polri=6)], deployment_operation=[voting(VILLAGE)])
+    assert shown.strength.state == "not_due"
+
+
+def test_a_patrol_s_visit_is_the_last_word_heard_of_a_village() -> None:
+    patrol = {VILLAGE: {"as_of": said(HOUR)}}
+    assert drawn(unit=[unit(patrols=patrol)]).last_heard == NOW - HOUR
+
+
+def test_a_post_that_plan_or_assignment_names_is_unreported_until_a_report_does() -> None:
+    def silent(*units: dict[str, Any]) -> set[str]:
+        return unreported(briefs({"post": [post(polri=2)], "unit": list(units)}, NOW))
+
+    station, of_other = f"{VILLAGE}-tps01", f"{OTHER}-tps01"
+    assert silent() == {VILLAGE}
+    assert silent(unit(duty(of_other, polri=1))) == {VILLAGE, of_other}
+    assert silent(unit(duty(of_other, polri=1), cancellations={"0": {}})) == {VILLAGE}
+    assert silent(unit(visits={VILLAGE: {}})) == set()
+    assert silent(unit(visits={station: {}})) == set()
+    assert silent(unit(duty(station, polri=1), visits={VILLAGE: {}})) == {station}
 
 
 def test_assigned_counts_only_duties_that_have_begun() -> None:
@@ -169,7 +273,8 @@ def test_sums_show_the_worst_and_add_what_has_no_village() -> None:
             "post": [post(polri=2), post(OTHER, polri=2)],
             "unit": [unit(duty(polri=2), present={"polri": 2}, at=VILLAGE)],
             "incident": [{"incident": "i", "village": None, "status": "triaged", "severity": 1, "last_heard": None}],
-        }
+        },
+        NOW,
     )
     rows = [row(code, each, JUDGE) for code, each in by_village(found).items()]
     sums = total(rows, elsewhere(found))
@@ -243,9 +348,3 @@ def test_the_openapi_document_is_valid_and_tells_every_problem() -> None:
     validate(document)
     for path, methods in document["paths"].items():
         assert {"422", "503", "504"} <= methods["get"]["responses"].keys(), path
-
-
-def test_a_unit_is_listed_where_it_is_sent_and_where_it_was() -> None:
-    found = listed("unit", unit(duty(OTHER, polri=1), at=VILLAGE))
-    assert (found.villages, found.districts) == ([OTHER, VILLAGE], ["36.04.05", "36.04.13"])
-    assert found.agency == "polres-serang"

@@ -1,6 +1,6 @@
 """The API's models against the documents that the views make of the golden logs: every kind, every field promised."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,9 +9,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
+from services.projection.api import contingents, operation, posts
 from services.projection.api.briefs import briefs
 from services.projection.api.documents import (
     AlertAnswer,
+    ContingentAnswer,
     EngagementAnswer,
     IncidentAnswer,
     PostAnswer,
@@ -25,6 +27,7 @@ from tests.support import golden
 ANSWERS: dict[str, type[BaseModel]] = {
     "unit": UnitAnswer,
     "post": PostAnswer,
+    "contingent": ContingentAnswer,
     "shipment": ShipmentAnswer,
     "readiness": ReadinessAnswer,
     "incident": IncidentAnswer,
@@ -32,8 +35,10 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "engagement": EngagementAnswer,
     "alert": AlertAnswer,
 }
-PICTURED = ("unit", "post", "shipment", "incident")
-"""The kinds that the picture is drawn from."""
+OPERATIONS = [f"{service}-operation" for service in SERVICES]
+BRIEFED = ("unit", "post", "shipment", "incident")
+"""Kinds of which the picture shows something in a village's row, each by itself."""
+NOON = datetime(2019, 11, 3, 5, tzinfo=UTC)
 
 
 def documents(kind: str) -> list[dict[str, Any]]:
@@ -49,19 +54,45 @@ def documents(kind: str) -> list[dict[str, Any]]:
     return [msgspec.json.decode(msgspec.json.encode(each)) for each in shown.values()]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_served_is_what_is_stored(kind: str) -> None:
+def answers(kind: str) -> list[dict[str, Any]]:
+    """The same as they are answered, where that is more than the document."""
     found = documents(kind)
+    match kind:
+        case "post":
+            return posts.answers(found, documents("unit"), NOON)
+        case "contingent":
+            return contingents.answers(found, NOON)
+        case _:
+            return found
+
+
+def test_every_kind_has_its_answer() -> None:
+    assert {*ANSWERS, *OPERATIONS} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_is_served_is_what_is_stored(kind: str) -> None:
+    found = answers(kind)
     assert found
-    for document in found:
-        served = TypeAdapter(ANSWERS[kind]).validate_python(document).model_dump(mode="json")
-        assert same(served) == same(document)
+    for each in found:
+        served = TypeAdapter(ANSWERS[kind]).validate_python(each).model_dump(mode="json")
+        assert same(served) == same(each)
 
 
-@pytest.mark.parametrize("kind", PICTURED)
+def test_what_is_served_of_the_operation_is_what_is_stored() -> None:
+    found = operation.answer({service: documents(f"{service}-operation") for service in SERVICES}, NOON, NOON)
+    assert found is not None
+    served = TypeAdapter(operation.OperationAnswer).validate_python(found).model_dump(mode="json")
+    assert same(served) == same(found)
+    for kind in OPERATIONS:
+        for number, version in ((number, each) for one in documents(kind) for number, each in one["versions"].items()):
+            assert found["versions"][number]["adopted"][kind.removesuffix("-operation")] == version
+
+
+@pytest.mark.parametrize("kind", BRIEFED)
 def test_the_picture_can_read_every_document(kind: str) -> None:
     found = documents(kind)
-    read = getattr(briefs({kind: found}), f"{kind}s")
+    read = getattr(briefs({kind: found}, NOON), f"{kind}s")
     assert [getattr(each, kind) for each in read] == [each[kind] for each in found]
 
 
@@ -69,6 +100,23 @@ def test_the_picture_can_read_every_document(kind: str) -> None:
 def test_every_document_is_listed(kind: str) -> None:
     columns = [listed(kind, each) for each in documents(kind)]
     assert all(each.villages == sorted(each.villages) for each in columns)
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_the_picture_knows_who_votes_from_any_log_s_operation(kind: str) -> None:
+    found = documents(kind)
+    read = briefs({kind: found}, NOON).voting
+    in_force = found[0]["versions"][str(found[0]["in_force"])]["file"]["villages"]
+    assert [(each.village, each.jurisdiction) for each in read] == [(v["village"], v["jurisdiction"]) for v in in_force]
+
+
+def test_the_golden_posts_show_what_is_required_and_which_are_unreported() -> None:
+    found = {each["post"]: each for each in answers("post")}
+    assert found["36.04.13.2009"]["requirement"]["required"] == {"polairud": 2, "polri": 2, "linmas": 2}
+    assert {post for post, each in found.items() if "unreported" in each["flags"]} == {
+        "36.04.13.2009-tps02",
+        "36.04.05.2001-tps03",
+    }
 
 
 def same(value: Any) -> Any:

@@ -5,7 +5,20 @@ from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
-from schemas.deployment import PostRequired, UnitArrived, UnitAssigned, UnitLeftPost, UnitMustered, UnitRegistered
+from schemas.deployment import (
+    AssignmentCancelled,
+    ContingentPlanned,
+    PostRequired,
+    UnitArrived,
+    UnitAssigned,
+    UnitDeparted,
+    UnitLeftPost,
+    UnitMustered,
+    UnitRegistered,
+    UnitRelieved,
+    UnitStoodDown,
+    UnitVisited,
+)
 from schemas.deployment import UnitSighted as Sighted
 from schemas.incidents import (
     AlertRaised,
@@ -37,7 +50,7 @@ from schemas.logistics import (
 )
 from services.projection.digest import EXCLUDED, digest
 from tests.support.facts import clock, fact, folded
-from tests.support.given import by_post
+from tests.support.given import ADOPTED, by_post
 
 U, P, S, I1 = "regu-7", "36.04.13.2009", "kbm-1", "ins-1"
 HALF: dict[str, Any] = {
@@ -77,6 +90,11 @@ DATA = [
     UnitArrived(unit=U, post=P),
     UnitMustered(unit=U, post=P, present={"polri": 2}),
     UnitLeftPost(unit=U, post="36.04.13.2010", reason="selesai"),
+    UnitDeparted(unit=U, post="36.04.13.2011", mode="sea"),
+    UnitRelieved(unit=U, post="36.04.13.2011", by="regu-8"),
+    UnitVisited(unit=U, village=P, finding="sepi"),
+    AssignmentCancelled(unit=U, assignment="a1", reason="dialihkan"),
+    UnitStoodDown(unit=U, at=clock("19:00"), reason="selesai"),
     PostRequired(
         post=P,
         jurisdiction="polres-serang",
@@ -88,6 +106,17 @@ DATA = [
         plan_version=1,
         plan_source="Renpam",
     ),
+    ContingentPlanned(
+        contingent="polda-banten",
+        agency="polda-banten",
+        personnel={"brimob": 120, "polri": 80},
+        start=clock("05:00"),
+        end=clock("18:00"),
+        plan_version=1,
+        plan_source="Renpam",
+        plan_dated=clock("00:00").date(),
+    ),
+    *ADOPTED,
     ShipmentPlanned(
         shipment=S,
         village=P,
@@ -175,6 +204,7 @@ def test_the_sample_has_every_section() -> None:
         "units": 1,
         "assignments": 1,
         "posts": 1,
+        "contingents": 1,
         "shipments": 1,
         "packages": 1,
         "custody": 1,
@@ -182,6 +212,9 @@ def test_the_sample_has_every_section() -> None:
         "incidents": 1,
         "warnings": 1,
         "engagements": 1,
+        "deployment_operation": 1,
+        "logistics_operation": 1,
+        "incidents_operation": 1,
     }
     assert len(ALL) > 300
 
@@ -224,17 +257,5 @@ def test_something_whose_id_is_the_name_of_an_excluded_field_is_covered() -> Non
 
 
 def test_the_digest_is_of_canonical_json_with_a_member_for_each_section() -> None:
-    names = (
-        "assignments",
-        "custody",
-        "engagements",
-        "incidents",
-        "packages",
-        "posts",
-        "readiness",
-        "shipments",
-        "units",
-        "warnings",
-    )
-    text = "{" + ",".join(f'"{name}":{{}}' for name in names) + "}"
-    assert digest({}).hex == sha256(text.encode()).hexdigest()
+    sections = ",".join(f'"{name}":{{}}' for name in sorted(SAMPLE.counts))
+    assert digest({}).hex == sha256(f"{{{sections}}}".encode()).hexdigest()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.catalogue import SERVICES
+from schemas.catalogue import CATALOGUE, SERVICES
 from schemas.deployment import UnitRegistered, UnitSighted
 from schemas.envelope import LogEvent, UnknownMessage, encode
 from schemas.outcomes import Conflicting, Refused, Rejected, Repeated
@@ -21,6 +21,7 @@ from tests.support.facts import clock, fact
 U = "polres-serang-007"
 REGISTERED = UnitRegistered(unit=U, name="Regu 7", agency="polres-serang", strength={"polri": 10}, callsign="Elang 7")
 SIGHTED = UnitSighted(unit=U, lat=-6.1, lon=106.2)
+KEYS = {entry.aggregate: entry.key for entry in CATALOGUE.values()}
 _offsets = count(1)
 
 
@@ -121,7 +122,7 @@ def test_the_golden_logs_fold_into_documents_that_can_be_read_back() -> None:
     for (kind, id_), document in documents.items():
         stored = msgspec.json.decode(msgspec.json.encode(document))
         assert stored == document
-        assert document[kind] == id_
+        assert document[KEYS[kind]] == id_
         state = from_document(kind, stored)
         assert state == model.entities[kind, id_]
         assert to_document(state) == document

@@ -11,13 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.deployment import (
+    AssignmentCancelled,
+    ContingentPlanned,
     PostRequired,
     UnitArrived,
     UnitAssigned,
+    UnitDeparted,
     UnitLeftPost,
     UnitMustered,
     UnitRegistered,
+    UnitRelieved,
     UnitSighted,
+    UnitStoodDown,
+    UnitVisited,
 )
 from schemas.incidents import IncidentClosed, IncidentReported, IncidentResolved, IncidentTriaged
 from schemas.logistics import (
@@ -37,7 +43,7 @@ from services.projection.digest import digest
 from services.projection.model import fold, from_document, subject_of, to_document
 from services.projection.views.facts import Fact
 from tests.support.facts import DAY, arrived_in_order, fact, folded
-from tests.support.given import by_post
+from tests.support.given import ADOPTED, by_post
 
 POSTS = ("36.04.13.2009", "36.04.13.2009-tps01", "36.04.13.2010")
 CUSTODIANS = ("gudang", "ppk", "kpps")
@@ -46,6 +52,7 @@ LEGS = ("l1", "l2")
 UNTIMED = {"recordedtime", "knowntime", "partition", "offset", "cause"}
 
 units, posts = st.sampled_from(("u1", "u2")), st.sampled_from(POSTS)
+villages = st.sampled_from(("36.04.13.2009", "36.04.13.2010"))
 shipments, incidents = st.sampled_from(("s1", "s2")), st.sampled_from(("i1", "i2"))
 custodians, boxes, legs = st.sampled_from(CUSTODIANS), st.sampled_from(BOXES), st.sampled_from(LEGS)
 minutes = st.integers(0, 5).map(lambda minute: DAY + timedelta(minutes=minute))
@@ -104,6 +111,26 @@ messages: st.SearchStrategy[Any] = st.one_of(
     st.builds(UnitArrived, unit=units, post=posts),
     st.builds(UnitMustered, unit=units, post=posts, present=heads),
     st.builds(UnitLeftPost, unit=units, post=posts, reason=st.just("r"), consent=st.sampled_from((None, "STR/1"))),
+    st.builds(UnitDeparted, unit=units, post=posts, mode=st.sampled_from((None, "sea"))),
+    st.builds(UnitRelieved, unit=units, post=posts, by=units),
+    st.builds(UnitVisited, unit=units, village=villages, finding=st.sampled_from((None, "f"))),
+    st.builds(AssignmentCancelled, unit=units, assignment=st.sampled_from(("a1", "a2")), reason=st.just("r")),
+    st.builds(UnitStoodDown, unit=units, at=minutes, reason=st.just("r")),
+    st.builds(
+        ContingentPlanned,
+        contingent=st.just("polres"),
+        agency=st.sampled_from(("a", "b")),
+        personnel=heads,
+        plan_version=st.integers(1, 11),
+        plan_source=st.just("p"),
+        plan_dated=st.just(DAY.date()),
+        **windows,
+    ),
+    st.sampled_from(ADOPTED).flatmap(
+        lambda adopted: st.builds(
+            replace, st.just(adopted), version=st.integers(1, 3), name=st.sampled_from(("x", "y"))
+        )
+    ),
     st.builds(
         PostRequired,
         post=posts,
@@ -151,6 +178,30 @@ messages: st.SearchStrategy[Any] = st.one_of(
 )
 
 
+at_posts: st.SearchStrategy[Any] = st.one_of(
+    st.builds(
+        UnitAssigned,
+        unit=st.just("u1"),
+        assignment=st.just("a1"),
+        duty=st.just("guard"),
+        target_kind=st.just("post"),
+        target=st.sampled_from(POSTS[:2]),
+        headcount=heads,
+        **windows,
+    ),
+    st.just(AssignmentCancelled(unit="u1", assignment="a1", reason="r")),
+    st.builds(UnitStoodDown, unit=st.just("u1"), at=minutes, reason=st.just("r")),
+    *(
+        st.builds(report, unit=st.just("u1"), post=st.sampled_from(POSTS[:2]), **fields)
+        for report, fields in (
+            (UnitDeparted, {}),
+            (UnitArrived, {}),
+            (UnitMustered, {"present": heads}),
+            (UnitLeftPost, {"reason": st.just("r"), "consent": st.sampled_from((None, "STR/1"))}),
+            (UnitRelieved, {"by": st.just("u2")}),
+        )
+    ),
+)
 handovers = half(CustodyReleased, often_agreeing=True) | half(CustodyReceived, often_agreeing=True)
 
 
@@ -158,10 +209,12 @@ handovers = half(CustodyReleased, often_agreeing=True) | half(CustodyReceived, o
 def logs(draw: st.DrawFn) -> list[Fact]:
     """Facts in one order of arrival; few moments and sources, so that ties are common.
 
-    Half of the logs are about handovers that mostly agree: chains of custody are rare where anything can happen.
+    Some of the logs are about handovers that mostly agree, some about one unit and its posts: chains of custody, and
+    words that undo one another, are rare where anything can happen.
     """
     found = []
-    for number, data in enumerate(draw(st.lists(messages, max_size=30) | st.lists(handovers, max_size=12))):
+    drawn = st.lists(messages, max_size=30) | st.lists(handovers, max_size=12) | st.lists(at_posts, max_size=12)
+    for number, data in enumerate(draw(drawn)):
         source = draw(st.sampled_from(("/a", "/b")))
         made = replace(fact(data, source=source, id=f"m{number}"), time=draw(minutes))
         if is_report(made) and draw(st.integers(0, 9)) == 0:

@@ -5,7 +5,20 @@ from typing import Any
 
 import pytest
 
-from schemas.deployment import UnitArrived, UnitAssigned, UnitLeftPost, UnitMustered, UnitRegistered, UnitSighted
+from schemas.deployment import (
+    AssignmentCancelled,
+    UnitArrived,
+    UnitAssigned,
+    UnitDeparted,
+    UnitLeftPost,
+    UnitMustered,
+    UnitRegistered,
+    UnitRelieved,
+    UnitSighted,
+    UnitStoodDown,
+    UnitVisited,
+)
+from services.projection.model import listed
 from services.projection.views import unit
 from tests.support.facts import clock, fact, folded, shown
 
@@ -28,12 +41,27 @@ def left(post: str = POST, consent: str | None = None) -> UnitLeftPost:
 
 
 ARRIVED = UnitArrived(unit=U, post=POST)
+RELIEVED = UnitRelieved(unit=U, post=POST, by="polres-serang-008")
+CANCELLED = AssignmentCancelled(unit=U, assignment="a1", reason="dialihkan")
+
+
+def departed(post: str = POST) -> UnitDeparted:
+    return UnitDeparted(unit=U, post=post, mode="sea")
+
+
+def visited(village: str = POST, finding: str | None = None) -> UnitVisited:
+    return UnitVisited(unit=U, village=village, finding=finding)
+
+
+def stood_down(at: str = "12:00") -> UnitStoodDown:
+    return UnitStoodDown(unit=U, at=clock(at), reason="selesai")
 
 
 def test_a_registered_unit_shows_who_it_is() -> None:
     document = shown(fact(REGISTERED))
     assert document["registration"]["name"] == "Regu 7"
     assert document["registration"]["strength"] == {"polri": 10}
+    assert document["registration"]["force"] is None
     assert (document["flags"], document["presence"], document["last_heard"]) == ([], None, None)
 
 
@@ -91,7 +119,17 @@ def test_a_headcount_stands_when_arrival_at_the_same_post_is_reported_again() ->
     assert (presence["counted_at"], presence["as_of"]) == ("2019-11-03T06:00:00Z", "2019-11-03T06:30:00Z")
 
 
-@pytest.mark.parametrize("between", [left(), UnitArrived(unit=U, post=ELSEWHERE), mustered(1, ELSEWHERE)])
+@pytest.mark.parametrize(
+    "between",
+    [
+        left(),
+        RELIEVED,
+        departed(),
+        departed(ELSEWHERE),
+        UnitArrived(unit=U, post=ELSEWHERE),
+        mustered(1, ELSEWHERE),
+    ],
+)
 def test_a_headcount_ends_when_the_unit_leaves_or_is_elsewhere(between: Any) -> None:
     facts = fact(mustered(4), "06:00"), fact(between, "07:00"), fact(ARRIVED, "08:00")
     for order in permutations(facts):
@@ -114,6 +152,81 @@ def test_word_of_having_left_one_post_says_nothing_about_the_post_come_to_before
 def test_a_late_muster_from_before_the_departure_changes_nothing_now() -> None:
     presence = shown(fact(left(), "07:00"), fact(mustered(4), "06:00"))["presence"]
     assert presence["state"] == "left"
+
+
+def test_a_unit_that_set_out_is_under_way_until_it_comes() -> None:
+    facts = fact(departed(), "06:00"), fact(ARRIVED, "08:00")
+    presence = shown(facts[0])["presence"]
+    assert (presence["post"], presence["state"], presence["present"]) == (POST, "under_way", None)
+    assert presence["as_of"] == "2019-11-03T06:00:00Z"
+    for order in permutations(facts):
+        assert shown(*order)["presence"]["state"] == "present"
+
+
+def test_a_unit_that_sets_out_for_another_post_is_no_longer_at_this_one() -> None:
+    for order in permutations((fact(mustered(4), "06:00"), fact(departed(ELSEWHERE), "07:00"))):
+        presence = shown(*order)["presence"]
+        assert (presence["post"], presence["state"], presence["present"]) == (ELSEWHERE, "under_way", None)
+
+
+def test_a_late_word_of_having_set_out_does_not_undo_having_come() -> None:
+    presence = shown(fact(mustered(4), "08:00"), fact(departed(), "06:00"))["presence"]
+    assert (presence["state"], presence["present"]) == ("present", {"polri": 4})
+
+
+def test_being_under_way_to_a_post_without_an_assignment_is_not_unexpected() -> None:
+    assert shown(fact(REGISTERED), fact(departed(), "06:00"))["flags"] == []
+
+
+def test_how_a_unit_set_out_is_kept() -> None:
+    assert shown(fact(departed(), "06:00"))["visits"][POST]["departed"]["mode"] == "sea"
+
+
+def test_a_relief_takes_the_unit_from_the_post_and_is_authorised() -> None:
+    facts = fact(REGISTERED), fact(mustered(4), "06:00"), fact(RELIEVED, "07:00")
+    for order in permutations(facts):
+        document = shown(*order)
+        assert (document["presence"]["post"], document["presence"]["state"]) == (POST, "left")
+        assert (document["presence"]["present"], document["flags"]) == (None, [])
+        assert document["visits"][POST]["relieved"]["by"] == "polres-serang-008"
+
+
+def test_a_relief_that_is_told_last_excuses_having_left_and_one_told_before_does_not() -> None:
+    for order in permutations((fact(left(), "07:00"), fact(RELIEVED, "07:01"))):
+        assert shown(fact(REGISTERED), *order)["flags"] == []
+    for order in permutations((fact(RELIEVED, "07:00"), fact(left(), "09:00"))):
+        assert shown(fact(REGISTERED), *order)["flags"] == ["unauthorised"]
+
+
+def test_a_relief_at_one_post_says_nothing_about_another() -> None:
+    document = shown(fact(REGISTERED), fact(left(ELSEWHERE), "05:00"), fact(RELIEVED, "07:00"))
+    assert document["unauthorised"] == [ELSEWHERE]
+
+
+def test_the_last_visit_of_a_patrol_is_kept_for_each_village() -> None:
+    found = visited(finding="massa berkumpul")
+    facts = fact(visited(), "06:00"), fact(found, "07:00"), fact(visited(ELSEWHERE), "08:00")
+    for order in permutations(facts):
+        document = shown(*order)
+        assert {code: each["as_of"] for code, each in document["patrols"].items()} == {
+            POST: "2019-11-03T07:00:00Z",
+            ELSEWHERE: "2019-11-03T08:00:00Z",
+        }
+        assert document["patrols"][POST]["finding"] == "massa berkumpul"
+        assert (document["presence"], document["last_heard"]) == (None, "2019-11-03T08:00:00Z")
+
+
+def test_a_unit_is_listed_by_the_villages_that_it_is_sent_to_was_at_or_patrolled() -> None:
+    third = "36.04.13.2008"
+    document = shown(
+        fact(REGISTERED),
+        fact(assigned(f"{POST}-tps01")),
+        fact(mustered(1, ELSEWHERE), "06:00"),
+        fact(visited(third), "07:00"),
+    )
+    assert listed("unit", document).villages == [third, POST, ELSEWHERE]
+    assert listed("unit", document).agency == "polres-serang"
+    assert listed("unit", shown(fact(REGISTERED), fact(assigned()), fact(CANCELLED))).villages == []
 
 
 def test_leaving_without_consent_is_unauthorised_and_says_which_post() -> None:
@@ -157,6 +270,31 @@ def test_an_assignment_to_a_village_covers_its_polling_stations_and_not_the_reve
     at_station, at_village = fact(UnitArrived(unit=U, post=station), "06:00"), fact(ARRIVED, "06:00")
     assert shown(fact(REGISTERED), fact(assigned()), at_station)["flags"] == []
     assert shown(fact(REGISTERED), fact(assigned(target=station)), at_village)["flags"] == ["unexpected"]
+
+
+def test_a_cancelled_assignment_sends_nobody() -> None:
+    there = fact(REGISTERED), fact(assigned()), fact(ARRIVED, "06:00")
+    assert shown(*there)["flags"] == []
+    document = shown(*there, fact(CANCELLED, "07:00"))
+    assert document["flags"] == ["unexpected"]
+    assert document["cancellations"]["a1"]["reason"] == "dialihkan"
+    assert document["assignments"].keys() == {"a1"}
+    assert shown(*there, fact(CANCELLED), fact(assigned(assignment="a2")))["flags"] == []
+
+
+def test_a_report_after_the_stand_down_is_flagged_until_the_unit_is_registered_again() -> None:
+    late = fact(visited(), "12:00")
+    for order in permutations((fact(stood_down("12:00")), late)):
+        document = shown(fact(REGISTERED), *order)
+        assert document["flags"] == ["after_stand_down"]
+        assert document["stood_down"]["at"] == "2019-11-03T12:00:00Z"
+    document = shown(fact(REGISTERED), fact(stood_down("12:00")), late, fact(REGISTERED))
+    assert (document["flags"], document["stood_down"]) == ([], None)
+
+
+def test_a_report_from_before_the_stand_down_is_not_flagged_however_late_it_comes() -> None:
+    before = fact(visited(), "11:59")
+    assert shown(fact(REGISTERED), fact(stood_down("12:00")), before)["flags"] == []
 
 
 def test_assignments_are_shown_by_their_id() -> None:

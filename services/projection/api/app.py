@@ -5,10 +5,13 @@ from fastapi import FastAPI
 from services.kit import http
 from services.projection.api import (
     alerts,
+    contingents,
     engagements,
     incidents,
     messages,
+    operation,
     picture,
+    posts,
     readiness,
     shipments,
     status,
@@ -37,7 +40,10 @@ def new_app(reading: Reading) -> FastAPI:
     for each in (
         picture,
         villages,
+        operation,
         units,
+        posts,
+        contingents,
         shipments,
         readiness,
         incidents,

@@ -8,19 +8,21 @@ what each means.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import ConfigDict
 
 from schemas.types import (
     AlertRule,
+    Basis,
     Duty,
     Force,
     IncidentType,
     Jurisdiction,
     Level,
     Reliability,
+    StageName,
     TargetKind,
     Vulnerability,
 )
@@ -55,6 +57,14 @@ class RegistrationAnswer(Said):
     agency: str
     strength: Heads
     callsign: str
+    force: Force | None
+
+
+class StandDownAnswer(Said):
+    """The order by which a unit is released, from `at` on."""
+
+    at: datetime
+    reason: str
 
 
 class AssignmentAnswer(Said):
@@ -70,6 +80,12 @@ class AssignmentAnswer(Said):
     order_reference: str | None
 
 
+class CancellationAnswer(Said):
+    """The order that took an assignment back."""
+
+    reason: str
+
+
 class PositionAnswer(Said):
     """Where a unit was last seen: WGS 84 degrees, accuracy in m, speed in m/s, heading in degrees from north."""
 
@@ -81,24 +97,38 @@ class PositionAnswer(Said):
 
 
 class PresenceAnswer(Shown):
-    """Where the last word puts a unit; `present` is null when it left or nobody has counted since it came."""
+    """Where the last word puts a unit; `present` is null when it is not there or nobody has counted since it came."""
 
     post: str
-    state: Literal["present", "left"]
+    state: Literal["under_way", "present", "left"]
     present: Heads | None
     counted_at: datetime | None
     as_of: datetime
 
 
+class PatrolAnswer(Said):
+    """The last visit to a village's vulnerable spots, and what was found there, if anything."""
+
+    village: str
+    finding: str | None
+
+
 class UnitAnswer(Shown):
-    """A unit: orders to it by assignment, where it is, and where it was by post."""
+    """A unit: orders to it by assignment, where it is, and where it was by post (`visits`) and village (`patrols`).
+
+    `stood_down` is null unless it is released and not registered again; assignments named in `cancellations` are void.
+    """
 
     unit: str
     registration: RegistrationAnswer | None
+    stood_down: StandDownAnswer | None
     assignments: Mapping[str, AssignmentAnswer]
+    cancellations: Mapping[str, CancellationAnswer]
     position: PositionAnswer | None
     presence: PresenceAnswer | None
     visits: Mapping[str, Any]
+    patrols: Mapping[str, PatrolAnswer]
+    unauthorised: Sequence[str]
     flags: Sequence[str]
     last_heard: datetime | None
 
@@ -106,29 +136,118 @@ class UnitAnswer(Shown):
 # Posts.
 
 
+class NeedAnswer(Shown):
+    """Heads of one force: for the whole post, or for every `every` of its stations."""
+
+    force: Force
+    heads: int
+    per: Basis
+    every: int
+
+
 class RequirementAnswer(Said):
-    """What a post needs in the window [start, end), in heads by force, by one version of the plan."""
+    """What a post needs in the window [start, end), by one version of the plan; `required` is in heads by force."""
 
     plan_version: int
     plan_source: str
+    plan_dated: date | None
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
     stations: int
+    needs: Sequence[NeedAnswer]
     required: Heads
     start: datetime
     end: datetime
 
 
 class PostAnswer(Shown):
-    """A guard post: the requirement in force, and all versions by their number."""
+    """A guard post: the requirement in force at `at` (null: none), and all versions by their number.
+
+    `jurisdiction`, `vulnerability` and `stations` are the newest version's. Flag `unreported`: no report has named it.
+    """
 
     post: str
     village: str
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
     stations: int
-    requirement: RequirementAnswer
+    at: datetime
+    requirement: RequirementAnswer | None
     versions: Mapping[str, RequirementAnswer]
+    flags: Sequence[str]
+
+
+# Contingents.
+
+
+class PersonnelAnswer(Said):
+    """Heads by force that an agency gives in the window [start, end), by one version of the plan."""
+
+    plan_version: int
+    plan_source: str
+    plan_dated: date
+    agency: str
+    personnel: Heads
+    start: datetime
+    end: datetime
+
+
+class ContingentAnswer(Shown):
+    """A contingent: the plan in force at `at` (null: none), its heads together, and all versions by their number."""
+
+    contingent: str
+    agency: str
+    at: datetime
+    plan: PersonnelAnswer | None
+    total: int
+    versions: Mapping[str, PersonnelAnswer]
+    flags: Sequence[str]
+
+
+# The operation.
+
+
+class StageAnswer(Shown):
+    """A stage, for the window [start, end)."""
+
+    stage: StageName
+    start: datetime
+    end: datetime
+
+
+class VotingAnswer(Shown):
+    """A village that votes."""
+
+    village: str
+    jurisdiction: Jurisdiction
+    stations: int
+
+
+class ParticipantAnswer(Shown):
+    """An agency that takes part."""
+
+    agency: str
+    name: str
+
+
+class FileAnswer(Shown):
+    """A version of the operation file; `source` and `dated` say which document it follows."""
+
+    operation: str
+    version: int
+    name: str
+    polling_day: date
+    stages: Sequence[StageAnswer]
+    villages: Sequence[VotingAnswer]
+    agencies: Sequence[ParticipantAnswer]
+    source: str
+    dated: date
+
+
+class AdoptedAnswer(Said):
+    """A version of the operation file, and by which order it came into one log."""
+
+    file: FileAnswer
 
 
 # Incidents.

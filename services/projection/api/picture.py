@@ -30,11 +30,11 @@ async def picture(
         Jurisdiction | None, Query(description="Only villages of which this police force answers for the posts.")
     ] = None,
 ) -> PictureAnswer:
-    """A row for each village that has a post, a unit, a shipment or an incident, and their sums.
+    """A row for each village that votes, or has a post, a unit, a shipment or an incident, and their sums.
 
     The sum of the operation includes what belongs to no village yet, unless a filter is given.
     """
-    found = briefs({kind: await look.documents(kind) for kind in KINDS})
+    found = briefs({kind: await look.documents(kind) for kind in KINDS}, look.now)
     judged = judge(look)
     rows = [
         each

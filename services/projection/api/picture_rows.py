@@ -23,6 +23,7 @@ from services.projection.api.picture_words import (
     VillageRow,
     Word,
 )
+from services.projection.views.versions import in_force
 
 MOVING = ("under_way", "arrived")
 """Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""
@@ -41,12 +42,12 @@ class Judge:
 
 
 def by_village(briefs: Briefs) -> dict[str, Briefs]:
-    """What concerns each village; a unit concerns those that it is sent to or was at."""
+    """What concerns each village that votes, or of which anything is known."""
     found: defaultdict[str, Briefs] = defaultdict(Briefs)
     for p in briefs.posts:
         found[village_of(p.post)].posts.append(p)
     for u in briefs.units:
-        for code in {village_of(post) for post in u.posts}:
+        for code in u.villages:
             found[code].units.append(u)
     for s in briefs.shipments:
         if s.village is not None:
@@ -54,6 +55,8 @@ def by_village(briefs: Briefs) -> dict[str, Briefs]:
     for i in briefs.incidents:
         if i.village is not None:
             found[i.village].incidents.append(i)
+    for v in briefs.voting:
+        found[v.village].voting.append(v)
     return dict(sorted(found.items()))
 
 
@@ -62,12 +65,14 @@ def row(code: str, briefs: Briefs, judge: Judge) -> VillageRow:
     village = VILLAGES[code]
     words = [s.last_heard for s in briefs.shipments] + [i.last_heard for i in briefs.incidents]
     words += [u.presence.as_of for u in briefs.units if u.presence and village_of(u.presence.post) == code]
+    words += [u.patrols[code].as_of for u in briefs.units if code in u.patrols]
+    jurisdictions = [post.jurisdiction for post in briefs.posts] + [voting.jurisdiction for voting in briefs.voting]
     return VillageRow(
         code=code,
         name=village.name,
         district=village.district_code,
         district_name=village.district_name,
-        jurisdiction=briefs.posts[0].jurisdiction if briefs.posts else None,
+        jurisdiction=next(iter(jurisdictions), None),
         strength=strength(code, briefs, judge),
         logistics=logistics(briefs.shipments, judge),
         incidents=incidents(briefs.incidents, judge),
@@ -99,14 +104,13 @@ class _Heads:
 def strength(code: str, briefs: Briefs, judge: Judge) -> Strength:
     """Heads required, assigned and present in one village, by force, at the judge's instant."""
     forces: defaultdict[str, _Heads] = defaultdict(_Heads)
-    needs = [p.requirement for p in briefs.posts]
-    due = [need for need in needs if need.start <= judge.now < need.end]
+    due = [need for p in briefs.posts if (need := in_force(p.versions, judge.now)) is not None]
     for need in due:
         for force, heads in need.required.items():
             forces[force].required += heads
     ordered: list[datetime] = []
     seen: list[datetime] = []
-    for u in briefs.units:
+    for u in (each for each in briefs.units if not each.released(judge.now)):
         duties = [d for d in u.duties if village_of(d.target) == code and d.start <= judge.now < d.end]
         ordered += [d.as_of for d in duties]
         assigned = _sum(d.headcount for d in duties)
@@ -114,19 +118,20 @@ def strength(code: str, briefs: Briefs, judge: Judge) -> Strength:
             forces[force].assigned += heads
         if u.presence is not None and village_of(u.presence.post) == code and u.presence.state == "present":
             seen.append(_count_in(u, u.presence, assigned, forces, judge))
-        elif not _said_to_be_away(u, duties):
+        elif not _said_to_be_away(u, duties, code):
             for force, heads in assigned.items():
                 forces[force].more += heads
     states = [heads.state(bool(due)) for heads in forces.values() if heads.required]
+    unplanned = bool(briefs.voting) and not briefs.posts
     return Strength(
-        state=_worst(states) if due else "not_due",
+        state=_worst(states) if due else "unknown" if unplanned else "not_due",
         forces={
             force: ForceStrength(
                 required=heads.required, assigned=heads.assigned, present=heads.counted, state=heads.state(bool(due))
             )
             for force, heads in sorted(forces.items())
         },
-        required=Word(as_of=_latest(need.as_of for need in needs), stale=False),
+        required=Word(as_of=_latest(each.as_of for p in briefs.posts for each in p.versions.values()), stale=False),
         assigned=Word(as_of=_latest(ordered), stale=False),
         present=Word(as_of=min(seen, default=None), stale=any(judge.now - at > judge.presence for at in seen)),
     )
@@ -153,9 +158,11 @@ def _count_in(
     return presence.counted_at
 
 
-def _said_to_be_away(u: Unit, duties: Sequence[Duty]) -> bool:
-    """Whether a word since its duty here began puts the unit elsewhere."""
-    return u.presence is not None and all(u.presence.as_of >= duty.start for duty in duties)
+def _said_to_be_away(u: Unit, duties: Sequence[Duty], code: str) -> bool:
+    """Whether a word since its duty here began puts the unit elsewhere; one on its way here may have come by now."""
+    if u.presence is None or (u.presence.state == "under_way" and village_of(u.presence.post) == code):
+        return False
+    return all(u.presence.as_of >= duty.start for duty in duties)
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

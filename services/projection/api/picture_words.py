@@ -28,9 +28,12 @@ class ForceStrength(Answer):
 
 
 class Strength(Answer):
-    """Guards of a village at this moment: `not_due` outside every requirement's window, `unknown` when it may be enough
-    and nobody can say. `required`, `assigned` and `present` tell as of when each of the three holds (of the counts: the
-    oldest)."""
+    """Guards of a village at this moment.
+
+    `not_due` outside every requirement's window; `unknown` when it may be enough and nobody can say, or when the
+    village votes and no plan says what it needs. `required`, `assigned` and `present` tell as of when each of the three
+    holds (of the counts: the oldest).
+    """
 
     state: State
     forces: Mapping[str, ForceStrength]
@@ -59,7 +62,7 @@ class Incidents(Word):
 
 
 class VillageRow(Answer):
-    """One village. `jurisdiction` is its posts', null while it has none; `last_heard` when anybody last spoke."""
+    """One village. `jurisdiction` is its posts', or the operation's for it; `last_heard` when anybody last spoke."""
 
     code: str
     name: str

@@ -5,12 +5,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from schemas.catalogue import SERVICES
 from schemas.places import VILLAGES
-from services.projection.api.briefs import briefs
+from schemas.types import village_of
+from services.projection.api import posts
+from services.projection.api.briefs import Briefs, briefs, unreported
 from services.projection.api.documents import IncidentAnswer, PostAnswer, UnitAnswer
 from services.projection.api.logistics_documents import ShipmentAnswer
 from services.projection.api.picture import judge
-from services.projection.api.picture_rows import row
+from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Answer, VillagePath
@@ -19,9 +22,13 @@ router = APIRouter(tags=["picture"])
 
 
 class VillageAnswer(Answer):
-    """A village's row, and its posts, the units sent there or seen there, its shipments and incidents."""
+    """A village's row, and its posts, the units sent there or seen there, its shipments and incidents.
+
+    `unreported` are the posts that the plan or an assignment names and no report has named.
+    """
 
     row: VillageRow
+    unreported: Sequence[str]
     posts: Sequence[PostAnswer]
     units: Sequence[UnitAnswer]
     shipments: Sequence[ShipmentAnswer]
@@ -37,9 +44,13 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
         for kind in ("post", "unit", "shipment", "incident")
     }
+    operations = {kind: await look.documents(kind) for kind in (f"{service}-operation" for service in SERVICES)}
+    everything = briefs(found | operations, look.now)
+    own = by_village(everything).get(code, Briefs())
     return {
-        "row": row(code, briefs(found), judge(look)),
-        "posts": found["post"],
+        "row": row(code, own, judge(look)),
+        "unreported": sorted(each for each in unreported(everything) if village_of(each) == code),
+        "posts": posts.answers(found["post"], found["unit"], look.now),
         "units": found["unit"],
         "shipments": found["shipment"],
         "incidents": found["incident"],

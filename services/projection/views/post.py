@@ -42,21 +42,21 @@ def fold(state: Post | None, fact: Fact) -> Post:
 
 
 def document(post: Post) -> dict[str, Any]:
-    """The post as it is shown: all versions, and `requirement`, the one of the highest number, which is in force.
+    """The post as it is shown: all versions, and the newest one's jurisdiction, vulnerability and stations.
 
-    Each version shows `required`, the heads by force that its needs come to.
+    Each version shows `required`, the heads by force that its needs come to. Which of them is in force is a question of
+    the time for which it is asked, see `views.versions`.
     """
     shown = plain(post)
     for number, version in post.versions.items():
         shown["versions"][number]["required"] = required(version)
-    in_force = shown["versions"][max(post.versions, key=int)]
+    newest = post.versions[max(post.versions, key=int)]
     return {
         **shown,
         "village": village_of(post.post),
-        "requirement": in_force,
-        "jurisdiction": in_force["jurisdiction"],
-        "vulnerability": in_force["vulnerability"],
-        "stations": in_force["stations"],
+        "jurisdiction": newest.jurisdiction,
+        "vulnerability": newest.vulnerability,
+        "stations": newest.stations,
         "flags": ["clock_ahead"] if post.clock_ahead else [],
     }
 

@@ -1,0 +1,72 @@
+"""Guard posts: what the plan requires of them, now or at another time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from schemas.types import Jurisdiction
+from services.projection.api.briefs import briefs, unreported
+from services.projection.api.documents import PostAnswer
+from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.words import At, Cursor, DistrictFilter, Limit, Page, PostPath, VillageFilter, page
+from services.projection.model import from_document
+from services.projection.store import Document
+from services.projection.views.versions import in_force
+
+router = APIRouter(tags=["posts"])
+
+
+@router.get("/v1/posts", response_model=Page[PostAnswer])
+async def posts(
+    look: Look,
+    at: At = None,
+    village: VillageFilter = None,
+    district: DistrictFilter = None,
+    jurisdiction: Annotated[Jurisdiction | None, Query(description="By the newest version of the plan.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[Document]:
+    """Posts by id, each with the requirement in force at `at`."""
+    found = await look.documents(
+        "post",
+        """($2::text IS NULL OR villages @> ARRAY[$2]) AND ($3::text IS NULL OR districts @> ARRAY[$3])
+           AND ($4::text IS NULL OR jurisdiction = $4) AND ($5::text IS NULL OR id > $5) ORDER BY id LIMIT $6""",
+        village,
+        district,
+        jurisdiction,
+        cursor,
+        limit + 1,
+    )
+    villages = sorted({each["village"] for each in found})
+    units = await look.documents("unit", "villages && $2::text[] ORDER BY id", villages)
+    return page(answers(found, units, at or look.now), limit, lambda each: str(each["post"]))
+
+
+@router.get("/v1/posts/{post}", response_model=PostAnswer, responses=NOT_FOUND)
+async def post(look: Look, post: PostPath, at: At = None) -> Document:
+    """One post with all versions of its plan, and the requirement in force at `at`."""
+    found = await look.document("post", post)
+    units = await look.documents("unit", "villages @> ARRAY[$2] ORDER BY id", found["village"])
+    (answer,) = answers([found], units, at or look.now)
+    return answer
+
+
+def answers(posts: Sequence[Document], units: Sequence[Document], at: datetime) -> list[Document]:
+    """Posts as they are answered: with the requirement in force, and a flag if no report has named them.
+
+    `units`: at least all that have to do with the posts' villages.
+    """
+    silent = unreported(briefs({"post": posts, "unit": units}, at))
+    return [_answer(each, each["post"] in silent, at) for each in posts]
+
+
+def _answer(post: Document, silent: bool, at: datetime) -> Document:
+    requirement = in_force(from_document("post", post).versions, at)
+    return {
+        **post,
+        "at": at,
+        "requirement": requirement and post["versions"][str(requirement.plan_version)],
+        "flags": sorted([*post["flags"], "unreported"]) if silent else post["flags"],
+    }
