@@ -33,7 +33,9 @@ from schemas.types import (
 )
 
 Units = Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=20)]
-Numbers = Annotated[dict[str, float], Field(max_length=20)]
+NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Numbers = Annotated[dict[NumberName, Number], Field(max_length=20)]
 """The numbers that broke a rule, or by which it holds again, by name; each name ends in its unit."""
 Villages = Annotated[tuple[VillageCode, ...], Field(max_length=400)]
 AlertNumber = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -60,7 +62,7 @@ class IncidentReported:
 
 @order("kalimaya.incident.triage", service="incidents", key="incident")
 class TriageIncident:
-    """Judge type and severity; for a neutrality complaint, name the unit complained of."""
+    """Judge type and severity; for a neutrality complaint, name the unit complained of. The latest judgement counts."""
 
     incident: IncidentId
     type: IncidentType
@@ -80,7 +82,7 @@ class IncidentTriaged:
 
 @order("kalimaya.incident.dispatch", service="incidents", key="incident")
 class DispatchUnits:
-    """Send units. A unit that is complained of in this incident's triage is refused."""
+    """Send units; to a contained incident, too, which then is not contained. Refused for a unit complained of."""
 
     incident: IncidentId
     units: Units
@@ -144,7 +146,7 @@ class IncidentClosed:
 
 @order("kalimaya.incident.reopen", service="incidents", key="incident")
 class ReopenIncident:
-    """Take a resolved or closed incident up again."""
+    """Take a resolved or closed incident up again; if it was linked as a duplicate, it is one no more."""
 
     incident: IncidentId
     reason: Text

@@ -1,95 +1,70 @@
-"""The rule book of incidents: what the posko may still order about one, given what it has ordered before.
+"""The rule book of incidents: what may still be ordered, given what was ordered before.
 
 Decided on orders alone: an order about an incident that no report has named yet is accepted, and the projection
-flags it. What was reported, by whom and when never comes here.
+flags it. What was reported, by whom and when never comes here; early warnings and engagements are reports and nothing
+else.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, assert_never
 
-from schemas.incidents import (
-    CloseIncident,
-    Event,
-    IncidentClosed,
-    IncidentResolved,
-    IncidentTriaged,
-    Order,
-    ResolveIncident,
-    TriageIncident,
-)
-from schemas.outcomes import Refused
+from schemas.incidents import AdoptOperation, Event, OperationAdopted, Order
+from schemas.outcomes import Refused, not_newer
 from schemas.registry import as_event
-from schemas.types import IncidentId
+from schemas.types import OperationId
+from services.incidents import alerts, incidents
+from services.incidents.alerts import Alert
+from services.incidents.incidents import Incident
 from services.kit.decider import Decider
-
-Stage = Literal["triaged", "resolved", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
-    """How far orders have brought an incident."""
+class Adopted:
+    """The version of an operation that is in force."""
 
-    incident: IncidentId
-    stage: Stage
+    operation: OperationId
+    version: int
 
 
-State = Incident
+State = Incident | Alert | Adopted
 
 
 def decide(state: State | None, order: Order) -> Sequence[Event] | Refused:
-    """What an order brings about, or why it is refused."""
-    stage = state.stage if state else None
-    match order:
-        case TriageIncident():
-            return _settled(stage, order.incident) or (as_event(order, IncidentTriaged),)
-        case ResolveIncident():
-            return _settled(stage, order.incident) or (as_event(order, IncidentResolved),)
-        case CloseIncident():
-            return _not_closable(stage, order.incident) or (as_event(order, IncidentClosed),)
-        case _:
-            assert_never(order)
+    """What an order or a message of the watch brings about, or why it is refused."""
+    if isinstance(order, AdoptOperation):
+        in_force = _adopted(state)
+        refused = not_newer(f"operation {order.operation}", order.version, in_force.version if in_force else None)
+        return refused or (as_event(order, OperationAdopted),)
+    if isinstance(order, alerts.Order):
+        return alerts.decide(_alert(state), order)
+    return incidents.decide(_incident(state), order)
 
 
 def evolve(state: State | None, event: Event) -> State:
-    """The incident after one of its events."""
-    match event:
-        case IncidentTriaged():
-            return Incident(event.incident, "triaged")
-        case IncidentResolved():
-            return Incident(event.incident, "resolved")
-        case IncidentClosed():
-            return Incident(event.incident, "closed")
-        case _:
-            assert_never(event)
+    """The aggregate after one of its events."""
+    if isinstance(event, OperationAdopted):
+        return Adopted(event.operation, event.version)
+    if isinstance(event, alerts.Event):
+        return alerts.evolve(_alert(state), event)
+    return incidents.evolve(_incident(state), event)
 
 
-def _settled(stage: Stage | None, incident: IncidentId) -> Refused | None:
-    if stage == "closed":
-        return _closed(incident)
-    if stage == "resolved":
-        return Refused(
-            reason="incident_resolved",
-            detail=f"incident {incident} is resolved: it can be closed, not judged again",
-            clashes=(incident,),
-        )
-    return None
+def _incident(state: State | None) -> Incident | None:
+    if state is not None and not isinstance(state, Incident):
+        raise TypeError(f"{state} stands where an incident is expected")
+    return state
 
 
-def _not_closable(stage: Stage | None, incident: IncidentId) -> Refused | None:
-    if stage == "closed":
-        return _closed(incident)
-    if stage != "resolved":
-        return Refused(
-            reason="incident_not_resolved",
-            detail=f"incident {incident} is not resolved: resolve it before closing it",
-            clashes=(incident,),
-        )
-    return None
+def _alert(state: State | None) -> Alert | None:
+    if state is not None and not isinstance(state, Alert):
+        raise TypeError(f"{state} stands where an alert is expected")
+    return state
 
 
-def _closed(incident: IncidentId) -> Refused:
-    return Refused(reason="incident_closed", detail=f"incident {incident} is closed already", clashes=(incident,))
+def _adopted(state: State | None) -> Adopted | None:
+    if state is not None and not isinstance(state, Adopted):
+        raise TypeError(f"{state} stands where an operation is expected")
+    return state
 
 
 INCIDENTS: Decider[State] = Decider(service="incidents", decide=decide, evolve=evolve)
