@@ -16,7 +16,7 @@ from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
 from services.projection.listed import Listed
-from services.projection.views import incident, post, shipment, unit
+from services.projection.views import alert, engagement, incident, post, shipment, unit, warning
 from services.projection.views.facts import Fact, plain
 
 Key = tuple[str, str]
@@ -39,6 +39,9 @@ _VIEWS: dict[str, _View] = {
     "post": _View(post.Post, post.fold, post.document, post.listed, "posts"),
     "shipment": _View(shipment.Shipment, shipment.fold, shipment.document, shipment.listed, "shipments"),
     "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
+    "warning": _View(warning.EarlyWarning, warning.fold, warning.document, warning.listed, "warnings"),
+    "engagement": _View(engagement.Engagement, engagement.fold, engagement.document, engagement.listed, "engagements"),
+    "alert": _View(alert.Alert, alert.fold, alert.document, alert.listed, None),
 }
 _OF_STATE = {view.state: view for view in _VIEWS.values()}
 KINDS = tuple(_VIEWS)

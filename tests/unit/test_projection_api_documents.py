@@ -10,7 +10,15 @@ from pydantic import BaseModel, TypeAdapter
 from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
 from services.projection.api.briefs import briefs
-from services.projection.api.documents import IncidentAnswer, PostAnswer, ShipmentAnswer, UnitAnswer
+from services.projection.api.documents import (
+    AlertAnswer,
+    EngagementAnswer,
+    IncidentAnswer,
+    PostAnswer,
+    ShipmentAnswer,
+    UnitAnswer,
+    WarningAnswer,
+)
 from services.projection.model import KINDS, Model, listed
 from tests.support import golden
 
@@ -19,7 +27,12 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "post": PostAnswer,
     "shipment": ShipmentAnswer,
     "incident": IncidentAnswer,
+    "warning": WarningAnswer,
+    "engagement": EngagementAnswer,
+    "alert": AlertAnswer,
 }
+PICTURED = ("unit", "post", "shipment", "incident")
+"""The kinds that the picture is drawn from."""
 
 
 def documents(kind: str) -> list[dict[str, Any]]:
@@ -44,12 +57,17 @@ def test_what_is_served_is_what_is_stored(kind: str) -> None:
         assert same(served) == same(document)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PICTURED)
 def test_the_picture_can_read_every_document(kind: str) -> None:
     found = documents(kind)
     read = getattr(briefs({kind: found}), f"{kind}s")
     assert [getattr(each, kind) for each in read] == [each[kind] for each in found]
-    assert all(listed(kind, each).villages == sorted(listed(kind, each).villages) for each in found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_document_is_listed(kind: str) -> None:
+    columns = [listed(kind, each) for each in documents(kind)]
+    assert all(each.villages == sorted(each.villages) for each in columns)
 
 
 def same(value: Any) -> Any:

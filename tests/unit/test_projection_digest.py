@@ -7,7 +7,20 @@ from typing import Any
 
 from schemas.deployment import PostRequired, UnitArrived, UnitAssigned, UnitLeftPost, UnitMustered, UnitRegistered
 from schemas.deployment import UnitSighted as Sighted
-from schemas.incidents import IncidentClosed, IncidentReported, IncidentResolved, IncidentTriaged
+from schemas.incidents import (
+    AlertRaised,
+    DuplicateLinked,
+    EngagementHeld,
+    IncidentClosed,
+    IncidentContained,
+    IncidentEscalated,
+    IncidentReopened,
+    IncidentReported,
+    IncidentResolved,
+    IncidentTriaged,
+    UnitsDispatched,
+    WarningGiven,
+)
 from schemas.logistics import (
     CustodyReceived,
     CustodyReleased,
@@ -89,11 +102,33 @@ DATA = [
     LegDeparted(shipment=S, leg="l1"),
     LegArrived(shipment=S, leg="l1"),
     ShipmentDelivered(shipment=S, packages=("box-1",), receiver="kpps", place="tps"),
-    IncidentReported(incident=I1, type="riot", severity=2, village=P, summary="massa", units=(U,), shipments=(S,)),
+    IncidentReported(
+        incident=I1, type="riot", severity=2, village=P, summary="m", units=(U,), shipments=(S,), incidents=("ins-2",)
+    ),
+    UnitsDispatched(incident=I1, units=(U,)),
     IncidentTriaged(incident=I1, type="riot", severity=1, complained_unit=U),
+    IncidentContained(incident=I1, measures="jalan ditutup"),
+    IncidentResolved(incident=I1, resolution="bubar"),
+    IncidentReopened(incident=I1, reason="massa kembali"),
+    IncidentEscalated(incident=I1, level="polres", reason="perlu bantuan"),
+    DuplicateLinked(incident=I1, duplicate_of="ins-2"),
     IncidentResolved(incident=I1, resolution="bubar"),
     IncidentClosed(incident=I1),
+    WarningGiven(
+        warning="w1",
+        area=P,
+        expects="riot",
+        reliability="B",
+        credibility=2,
+        start=clock("05:00"),
+        end=clock("06:00"),
+        summary="massa",
+    ),
+    EngagementHeld(
+        engagement="e1", district="36.04.13", ormas="ormas-1", participants=9, summary="damai", place="aula"
+    ),
 ]
+ALERT = AlertRaised(alert="0" * 32, rule="not_ready", subject=P, n=0, since=clock("05:00"), numbers={}, villages=(P,))
 DOCUMENTS = folded([fact(each, "06:00") for each in DATA]).documents()
 SAMPLE = digest(DOCUMENTS)
 Path = tuple[str | int, ...]
@@ -139,6 +174,8 @@ def test_the_sample_has_every_section() -> None:
         "packages": 1,
         "custody": 1,
         "incidents": 1,
+        "warnings": 1,
+        "engagements": 1,
     }
     assert len(ALL) > 300
 
@@ -158,6 +195,7 @@ def test_recorded_and_known_times_and_log_positions_do_not_change_it() -> None:
 
 
 def test_alerts_do_not_change_it() -> None:
+    assert digest({**DOCUMENTS, **folded([fact(ALERT)]).documents()}) == SAMPLE
     for alerts in ([{"rule": "silent"}], {"a1": {"rule": "silent"}}):
         documents = {key: {**document, "alerts": alerts} for key, document in DOCUMENTS.items()}
         assert digest(documents) == SAMPLE
@@ -180,5 +218,8 @@ def test_something_whose_id_is_the_name_of_an_excluded_field_is_covered() -> Non
 
 
 def test_the_digest_is_of_canonical_json_with_a_member_for_each_section() -> None:
-    text = b'{"assignments":{},"custody":{},"incidents":{},"packages":{},"posts":{},"shipments":{},"units":{}}'
-    assert digest({}).hex == sha256(text).hexdigest()
+    sections = (
+        b'"assignments":{},"custody":{},"engagements":{},"incidents":{},"packages":{},"posts":{},"shipments":{},'
+        b'"units":{},"warnings":{}'
+    )
+    assert digest({}).hex == sha256(b"{%b}" % sections).hexdigest()

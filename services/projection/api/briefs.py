@@ -103,11 +103,12 @@ class Incident(Struct, frozen=True):
     status: str
     severity: int | None
     last_heard: datetime | None
+    duplicate_of: str | None = None
 
     @property
     def open(self) -> bool:
-        """Whether somebody still has to see to it."""
-        return self.status in {"reported", "triaged"}
+        """Whether somebody still has to see to it; to a duplicate nobody has: the other one is worked on."""
+        return self.duplicate_of is None and self.status in {"reported", "triaged", "responding", "contained"}
 
 
 @dataclass(slots=True)

@@ -12,12 +12,15 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from schemas.types import (
+    AlertRule,
     Duty,
     Force,
     IncidentType,
     Jurisdiction,
     LegMode,
+    Level,
     PackageKind,
+    Reliability,
     TargetKind,
     Vulnerability,
 )
@@ -223,13 +226,32 @@ class ShipmentAnswer(Shown):
 
 # Incidents.
 
+IncidentStatus = Literal["reported", "triaged", "responding", "contained", "resolved", "closed"]
+IncidentFlag = Literal["unreported", "duplicate", "complained_unit_dispatched", "clock_ahead"]
+
+
+class DispatchAnswer(Said):
+    """Units were sent."""
+
+    units: Sequence[str]
+    order_reference: str | None
+
+
+class EscalationAnswer(Said):
+    """A level was handed the incident."""
+
+    level: Level
+    reason: str
+
 
 class IncidentAnswer(Shown):
     """An incident; `severity` 1 is the gravest. Place and summary are the latest report's, null when only orders are
-    known; type and severity are the triage's, or before that the latest report's."""
+    known; type and severity are the triage's, or before that the latest report's. `acknowledged_at`: the first order
+    that saw to it, escalation aside. Readers of the units in `hidden_from` are not to see it."""
 
     incident: str
-    status: Literal["reported", "triaged", "resolved", "closed"]
+    status: IncidentStatus
+    level: Level
     type: IncidentType | None
     severity: int | None
     village: str | None
@@ -238,7 +260,94 @@ class IncidentAnswer(Shown):
     lon: float | None
     units: Sequence[str]
     shipments: Sequence[str]
+    incidents: Sequence[str]
     reports: Mapping[str, Any]
+    dispatches: Sequence[DispatchAnswer]
+    dispatched: Sequence[str]
+    escalations: Sequence[EscalationAnswer]
+    duplicate_of: str | None
+    hidden_from: Sequence[str]
     first_reported_at: datetime | None
-    flags: Sequence[str]
+    acknowledged_at: datetime | None
+    flags: Sequence[IncidentFlag]
     last_heard: datetime | None
+
+
+# Early warnings and engagements.
+
+
+class WarningWordAnswer(Said):
+    """What one source expects in the window [start, end), graded by the Admiralty code."""
+
+    area: str
+    expects: IncidentType
+    reliability: Reliability
+    credibility: int
+    start: datetime
+    end: datetime
+    summary: str
+
+
+class WarningAnswer(Shown):
+    """An early warning: the latest word, and in `words` the last one of each source."""
+
+    warning: str
+    area: str
+    expects: IncidentType
+    reliability: Reliability
+    credibility: int
+    start: datetime
+    end: datetime
+    summary: str
+    sources: Sequence[str]
+    words: Mapping[str, WarningWordAnswer]
+    flags: Sequence[str]
+    last_heard: datetime
+
+
+class EngagementAnswer(Shown):
+    """A meeting with a mass organisation: the latest word, and in `words` the last one of each source."""
+
+    engagement: str
+    district: str
+    ormas: str
+    participants: int
+    summary: str
+    place: str | None
+    held_at: datetime
+    sources: Sequence[str]
+    words: Mapping[str, Any]
+    flags: Sequence[str]
+    last_heard: datetime
+
+
+# Alerts.
+
+
+class AcknowledgedAnswer(Said):
+    """Who, the `source`, answers for an alert until an instant."""
+
+    comment: str
+    until: datetime
+
+
+class ClearedAnswer(Said):
+    """The numbers by which the rule holds again."""
+
+    numbers: Mapping[str, float]
+
+
+class AlertAnswer(Shown):
+    """An alert: the rule broken on a subject since an instant, by these numbers; each name ends in its unit."""
+
+    alert: str
+    state: Literal["standing", "cleared"]
+    rule: AlertRule
+    subject: str
+    n: int
+    since: datetime
+    numbers: Mapping[str, float]
+    villages: Sequence[str]
+    acknowledged: AcknowledgedAnswer | None
+    cleared: ClearedAnswer | None
+    flags: Sequence[str]

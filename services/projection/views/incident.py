@@ -1,7 +1,14 @@
-"""An incident: what was reported by whom, and how far orders have brought it.
+"""An incident: what was reported by whom, how far orders have brought it, who was sent, and who answers for it.
 
-Its status follows from orders alone, its place, summary and links from reports, its type and severity from triage, or
-before that from the latest report. Flags: `unreported` (only orders are known), `clock_ahead`.
+Its status, level and whether it is a duplicate follow from orders alone, its place, summary and links from reports, its
+type and severity from triage, or before that from the latest report. Status goes back only when it is reopened (to
+triaged, or to reported if nobody ever judged it) and when units are dispatched to a contained one.
+
+Flags: `unreported` (only orders are known), `duplicate` (of `duplicate_of`), `complained_unit_dispatched` (a unit that
+the latest triage complains of was sent, before that triage or after an earlier one), `clock_ahead`.
+
+The members of a unit complained of must not see the incident. `hidden_from` names the units whose readers are not to be
+shown it; whoever serves documents to readers with tokens has to keep to it. Reads are not told apart yet.
 """
 
 from typing import Any, Literal, assert_never
@@ -10,13 +17,32 @@ from msgspec import field
 from msgspec.structs import replace
 
 from schemas.envelope import message_identity
-from schemas.incidents import IncidentClosed, IncidentReported, IncidentResolved, IncidentTriaged
-from schemas.types import IncidentId, IncidentType, ShipmentId, UnitId, VillageCode
+from schemas.incidents import (
+    DuplicateLinked,
+    IncidentClosed,
+    IncidentContained,
+    IncidentEscalated,
+    IncidentReopened,
+    IncidentReported,
+    IncidentResolved,
+    IncidentTriaged,
+    UnitsDispatched,
+)
+from schemas.types import IncidentId, IncidentType, Level, ShipmentId, UnitId, VillageCode
 from services.projection.listed import Listed, in_villages
 from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, told, with_entry
 
-Data = IncidentReported | IncidentTriaged | IncidentResolved | IncidentClosed
-Status = Literal["reported", "triaged", "resolved", "closed"]
+Order = (
+    IncidentTriaged
+    | UnitsDispatched
+    | IncidentContained
+    | IncidentResolved
+    | IncidentClosed
+    | IncidentReopened
+    | IncidentEscalated
+    | DuplicateLinked
+)
+Status = Literal["reported", "triaged", "responding", "contained", "resolved", "closed"]
 
 
 class Report(Told, frozen=True, kw_only=True):
@@ -30,6 +56,7 @@ class Report(Told, frozen=True, kw_only=True):
     lon: float | None
     units: tuple[UnitId, ...]
     shipments: tuple[ShipmentId, ...]
+    incidents: tuple[IncidentId, ...]
 
 
 class Triage(Told, frozen=True, kw_only=True):
@@ -40,52 +67,112 @@ class Triage(Told, frozen=True, kw_only=True):
     complained_unit: UnitId | None
 
 
+class Dispatch(Told, frozen=True, kw_only=True):
+    """Units were sent."""
+
+    units: tuple[UnitId, ...]
+    order_reference: str | None
+
+
+class Containment(Told, frozen=True, kw_only=True):
+    """By what it was contained."""
+
+    measures: str
+
+
 class Resolution(Told, frozen=True, kw_only=True):
     """How it was resolved."""
 
     resolution: str
 
 
+class Reopening(Told, frozen=True, kw_only=True):
+    """Why it was taken up again."""
+
+    reason: str
+
+
+class Escalation(Told, frozen=True, kw_only=True):
+    """To which level it was handed, and why."""
+
+    level: Level
+    reason: str
+
+
+class Link(Told, frozen=True, kw_only=True):
+    """Which incident it really is."""
+
+    duplicate_of: IncidentId
+
+
 class Incident(Entity, frozen=True, kw_only=True):
-    """Every report by the identity of its message, the last order of each kind, and what the last of all said."""
+    """Every report by the identity of its message, and the orders: of some kinds all, of others the last.
+
+    `acknowledged` is the first order that saw to it. Handing it up is none: the next level has not seen to it yet.
+    """
 
     incident: IncidentId
     reports: dict[str, Report] = field(default_factory=dict)
+    acknowledged: Told | None = None
     triage: Triage | None = None
+    dispatches: tuple[Dispatch, ...] = ()
+    containment: Containment | None = None
     resolution: Resolution | None = None
     closed: Told | None = None
+    reopenings: tuple[Reopening, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    link: Link | None = None
     status: Status = "reported"
+    level: Level = "polsek"
 
 
 def fold(state: Incident | None, fact: Fact) -> Incident:
     """The incident after one more fact."""
-    data: Data = fact.data
+    data: IncidentReported | Order = fact.data
     incident = heard(state or Incident(incident=data.incident), fact)
+    if isinstance(data, IncidentReported):
+        identity = message_identity(fact.source, fact.id)
+        return replace(incident, reports=with_entry(incident.reports, identity, told(Report, fact)))
+    if incident.acknowledged is None and not isinstance(data, IncidentEscalated):
+        incident = replace(incident, acknowledged=told(Told, fact))
+    return _ordered(incident, data, fact)
+
+
+def _ordered(before: Incident, data: Order, fact: Fact) -> Incident:
     match data:
-        case IncidentReported():
-            identity = message_identity(fact.source, fact.id)
-            return replace(incident, reports=with_entry(incident.reports, identity, told(Report, fact)))
         case IncidentTriaged():
-            return replace(incident, triage=told(Triage, fact), status="triaged")
+            status: Status = "triaged" if before.status == "reported" else before.status
+            after = replace(before, triage=told(Triage, fact), status=status)
+        case UnitsDispatched():
+            after = replace(before, dispatches=(*before.dispatches, told(Dispatch, fact)), status="responding")
+        case IncidentContained():
+            after = replace(before, containment=told(Containment, fact), status="contained")
         case IncidentResolved():
-            return replace(incident, resolution=told(Resolution, fact), status="resolved")
+            after = replace(before, resolution=told(Resolution, fact), status="resolved")
         case IncidentClosed():
-            return replace(incident, closed=told(Told, fact), status="closed")
+            after = replace(before, closed=told(Told, fact), status="closed")
+        case IncidentReopened():
+            reopenings = (*before.reopenings, told(Reopening, fact))
+            after = replace(before, reopenings=reopenings, status="triaged" if before.triage else "reported", link=None)
+        case IncidentEscalated():
+            after = replace(before, escalations=(*before.escalations, told(Escalation, fact)), level=data.level)
+        case DuplicateLinked():
+            after = replace(before, link=told(Link, fact))
         case _:
             assert_never(data)
+    return after
 
 
 def document(incident: Incident) -> dict[str, Any]:
     """The incident as it is shown: the facts, and what follows from them.
 
-    Links are the union of what all reports name; place and summary are the latest report's.
+    Links are the union of what all reports name; place and summary are the latest report's. `first_reported_at` and
+    `acknowledged_at` are what a watch compares.
     """
     reports = known(*incident.reports.values())
     latest = reports[-1] if reports else None
     judged = incident.triage or latest
-    flags = {"clock_ahead"} if incident.clock_ahead else set()
-    if latest is None:
-        flags.add("unreported")
+    complained_unit = incident.triage and incident.triage.complained_unit
     return {
         **plain(incident),
         "type": judged and judged.type,
@@ -96,11 +183,31 @@ def document(incident: Incident) -> dict[str, Any]:
         "lon": latest and latest.lon,
         "units": sorted({unit for each in reports for unit in each.units}),
         "shipments": sorted({shipment for each in reports for shipment in each.shipments}),
-        "complained_unit": incident.triage and incident.triage.complained_unit,
+        "incidents": sorted({other for each in reports for other in each.incidents}),
+        "dispatched": _dispatched(incident),
+        "complained_unit": complained_unit,
+        "hidden_from": [complained_unit] if complained_unit else [],
+        "duplicate_of": incident.link and incident.link.duplicate_of,
         "first_reported_at": plain(reports[0].as_of) if reports else None,
-        "flags": sorted(flags),
+        "acknowledged_at": plain(incident.acknowledged.as_of) if incident.acknowledged else None,
+        "flags": sorted(_flags(incident)),
         "last_heard": plain(last_heard(reports)),
     }
+
+
+def _dispatched(incident: Incident) -> list[UnitId]:
+    return sorted({unit for each in incident.dispatches for unit in each.units})
+
+
+def _flags(incident: Incident) -> set[str]:
+    flags = {"clock_ahead"} if incident.clock_ahead else set()
+    if not incident.reports:
+        flags.add("unreported")
+    if incident.link is not None:
+        flags.add("duplicate")
+    if incident.triage is not None and incident.triage.complained_unit in _dispatched(incident):
+        flags.add("complained_unit_dispatched")
+    return flags
 
 
 def listed(document: dict[str, Any]) -> Listed:

@@ -1,0 +1,81 @@
+"""Engagements: meetings with mass organisations (ormas), and which districts have had none."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from schemas.places import DISTRICTS
+from services.projection.api.documents import EngagementAnswer
+from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, page
+from services.projection.store import Document
+
+router = APIRouter(tags=["incidents"])
+
+
+class DistrictCoverage(Answer):
+    """How often a district's mass organisations were met, and when last."""
+
+    district: str
+    name: str
+    engagements: int
+    last_held_at: datetime | None
+
+
+class CoverageAnswer(Answer):
+    """Every district that should be engaged, by code; `missing` are those without any engagement."""
+
+    of: Literal["operation", "regency"] = Field(
+        description="`operation`: the districts in which a village votes; `regency`: all, while no operation is known."
+    )
+    districts: Sequence[DistrictCoverage]
+    missing: Sequence[str]
+
+
+@router.get("/v1/engagements", response_model=Page[EngagementAnswer])
+async def engagements(
+    look: Look, district: DistrictFilter = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[Document]:
+    """Engagements by id."""
+    found = await look.documents(
+        "engagement",
+        """($2::text IS NULL OR districts @> ARRAY[$2]) AND ($3::text IS NULL OR id > $3) ORDER BY id LIMIT $4""",
+        district,
+        cursor,
+        limit + 1,
+    )
+    return page(found, limit, lambda each: str(each["engagement"]))
+
+
+@router.get("/v1/engagements/{id}", response_model=EngagementAnswer, responses=NOT_FOUND)
+async def engagement(look: Look, id: IdPath) -> Document:
+    """One engagement."""
+    return await look.document("engagement", id)
+
+
+@router.get("/v1/engagement-coverage", response_model=CoverageAnswer)
+async def coverage(look: Look) -> CoverageAnswer:
+    """Which districts have been engaged, asked for before the vote."""
+    held: dict[str, list[datetime]] = {district: [] for district in DISTRICTS}
+    for each in await look.documents("engagement"):
+        held[each["district"]].append(datetime.fromisoformat(each["held_at"]))
+    voting = await look.connection.fetch(
+        "SELECT DISTINCT unnest(districts) AS district FROM entities WHERE kind = 'incidents-operation'"
+    )
+    wanted = sorted(row["district"] for row in voting) or sorted(DISTRICTS)
+    return CoverageAnswer(
+        of="operation" if voting else "regency",
+        districts=[
+            DistrictCoverage(
+                district=code,
+                name=DISTRICTS[code],
+                engagements=len(held[code]),
+                last_held_at=max(held[code], default=None),
+            )
+            for code in wanted
+        ],
+        missing=[code for code in wanted if not held[code]],
+    )
