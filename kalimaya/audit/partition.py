@@ -14,12 +14,15 @@ import msgspec
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.format import FORMAT, GENESIS, NOTHING, LogRecord, Mark, head_after, mark_of, stamp_of
 from kalimaya.audit.receipts import Receipt
+from schemas.catalogue import CATALOGUE
 from schemas.envelope import RawEvent, decode_event, decode_inbox, message_identity, partition_of
 from schemas.outcomes import Rejected, outcome_of
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 OUR_OWN_REASONS = ("internal_error", "too_large")
 """For these a message is rejected without a look at whether it came before."""
+POLICY = {(each.type, each.dataschema) for each in CATALOGUE.values() if each.kind == "policy"}
+"""Messages of our own watch: one with a known identity is repeated, whatever its numbers."""
 
 
 class Logs(NamedTuple):
@@ -47,6 +50,7 @@ class _Message(NamedTuple):
     digest: bytes
     key: str
     authorised: bool
+    policy: bool
     recorded: datetime | None
     receipts: Sequence[Receipt]
 
@@ -144,12 +148,13 @@ class PartitionChecker:
             message = decode_inbox(record.value or b"")
         except ValueError:  # not the gateway's: it must be rejected, under a name made of its place
             identity = message_identity("/unreadable", f"{self.inbox}/{self.partition}@{record.offset}")
-            return _Message(record.offset, identity, digest, "unreadable", False, None, receipts)
+            return _Message(record.offset, identity, digest, "unreadable", False, False, None, receipts)
         key = message.partitionkey
         if partition_of(key, self._logs.partitions) != self.partition:
             self._wrong_message("wrong partition", record.offset, f"messages about {key} belong into another partition")
         identity = message_identity(message.source, message.id)
-        return _Message(record.offset, identity, digest, key, stamp.authorised, message.recordedtime, receipts)
+        policy = (message.type, message.dataschema) in POLICY
+        return _Message(record.offset, identity, digest, key, stamp.authorised, policy, message.recordedtime, receipts)
 
     # The event log.
 
@@ -306,7 +311,7 @@ class PartitionChecker:
             elif not message.authorised and kind != "rejected":
                 self._wrong_event("not authorised", answer.offset, f"{kind}, though the gateway did not authorise it")
             return
-        right = "repeated" if first.digest == message.digest else "conflicting"
+        right = "repeated" if first.digest == message.digest or message.policy else "conflicting"
         try:
             if kind == "rejected" and _rejected(event.data).reason in OUR_OWN_REASONS:
                 return

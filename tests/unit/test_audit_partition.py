@@ -13,7 +13,10 @@ from kalimaya.audit.findings import Findings
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
 from kalimaya.audit.receipts import ByPlace, read
+from schemas.incidents import RaiseAlert
+from schemas.types import alert_id
 from services.deployment.domain import DEPLOYMENT
+from services.incidents.domain import INCIDENTS
 from services.kit.ledger.record import NO_HASH, Stamp, link, pack_mark, pack_stamp, read_mark
 from tests.support.ledger import (
     NOON,
@@ -104,6 +107,10 @@ async def write() -> Written:
     await site.put(b"x", b"scribble", pack_stamp_of(b"s" * 32))  # 9 rejected: unreadable
     await site.put(*message(sighted(10), "10"))  # 10 accepted
     await run_until_answered(site, worker(site))
+    return taken_apart(site)
+
+
+def taken_apart(site: MemorySite) -> Written:
     parts = []
     for record in site.topics.events[1:]:
         mark = read_mark(record)
@@ -120,10 +127,10 @@ def pack_stamp_of(digest: bytes) -> list[tuple[str, bytes]]:
 
 
 def check(
-    inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None
+    inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None, logs: Logs = LOGS
 ) -> tuple[PartitionChecker, Findings]:
     findings = Findings()
-    checker = PartitionChecker(LOGS, 0, findings, (receipts or {}).get(("deployment", 0)))
+    checker = PartitionChecker(logs, 0, findings, (receipts or {}).get(("deployment", 0)))
     for record in events:
         checker.take_event(record)
     for record in inbox:
@@ -132,8 +139,10 @@ def check(
     return checker, findings
 
 
-def found(inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None) -> list[tuple[str, str]]:
-    _, findings = check(inbox, events, receipts)
+def found(
+    inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None, logs: Logs = LOGS
+) -> list[tuple[str, str]]:
+    _, findings = check(inbox, events, receipts, logs)
     return [(each.rule, each.place) for each in findings.kept]
 
 
@@ -357,6 +366,28 @@ def test_repeated_said_of_other_content_and_conflicting_of_the_same(written: Wri
         ("wrong repeat", "deployment.events/0@7"),
         ("wrong repeat", "deployment.events/0@8"),
     ]
+
+
+async def test_a_known_alert_raised_with_other_numbers_is_repeated_and_never_conflicting() -> None:
+    site = MemorySite()
+    site.decider = INCIDENTS
+    subject = "36.04.13.2009"
+    raised = RaiseAlert(
+        alert=alert_id("cluster", subject, 0),
+        rule="cluster",
+        subject=subject,
+        n=0,
+        since=NOON,
+        numbers={"n_count": 3.0},
+    )
+    watch = "/services/incidents-watch"
+    await site.put(*message(raised, raised.alert, source=watch))
+    await site.put(*message(replace(raised, numbers={"n_count": 4.0}), raised.alert, source=watch))
+    await run_until_answered(site, worker(site))
+    written, logs = taken_apart(site), LOGS._replace(service="incidents")
+    assert found(written.inbox, written.events(), logs=logs) == []
+    written.change(1, lambda part: part.saying(type="kalimaya.message.conflicting"))
+    assert found(written.inbox, written.events(), logs=logs) == [("wrong repeat", "incidents.events/0@2")]
 
 
 def test_repeated_said_of_something_new(written: Written) -> None:
