@@ -1,6 +1,7 @@
 """What can become of a message besides acceptance. Every message gets exactly one outcome, always."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from schemas.registry import outcome
@@ -73,3 +74,18 @@ def not_newer(what: str, version: int, in_force: int | None) -> Refused | None:
         detail=f"{what} follows version {in_force}; version {version} is not newer",
         clashes=(str(in_force),),
     )
+
+
+def window_empty(what: str, start: datetime, end: datetime) -> Refused | None:
+    """A refusal unless the window [start, end) of `what` holds an instant."""
+    if start < end:
+        return None
+    return Refused(
+        reason="window_empty",
+        detail=f"{what} ends at {to_the_minute(end)}, not after its start at {to_the_minute(start)}",
+    )
+
+
+def to_the_minute(instant: datetime) -> str:
+    """An instant as a refusal's `detail` names it."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}Z"

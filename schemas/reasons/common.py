@@ -1,6 +1,12 @@
-"""Reasons that any message can come to."""
+"""Reasons that any message can come to, or messages of several services."""
 
 from schemas.reasons.reason import Reason
+
+_ADOPTIONS = (
+    "kalimaya.deployment.operation.adopt",
+    "kalimaya.logistics.operation.adopt",
+    "kalimaya.incidents.operation.adopt",
+)
 
 REASONS = {
     "not_authorised": Reason(
@@ -38,5 +44,19 @@ REASONS = {
         id="Versi rencana yang sama atau lebih baru sudah berlaku.",
         do_en="Give the plan a higher version number than the one named, if it is to supersede it.",
         do_id="Beri nomor versi yang lebih tinggi daripada yang disebut bila rencana ini menggantikannya.",
+    ),
+    "window_empty": Reason(
+        en="The time window ends before it has begun.",
+        id="Jangka waktu berakhir sebelum dimulai.",
+        do_en="Give an end that lies after the start; check the day, and the offset from UTC.",
+        do_id="Beri waktu akhir sesudah waktu mulai; periksa tanggal dan selisih waktunya dari UTC.",
+        of=("kalimaya.unit.assign", "kalimaya.post.require", "kalimaya.contingent.plan", *_ADOPTIONS),
+    ),
+    "listed_twice": Reason(
+        en="The operation file lists the same stage, village or agency more than once.",
+        id="Berkas operasi mencantumkan tahap, desa, atau instansi yang sama lebih dari satu kali.",
+        do_en="Keep the right one of the entries named, and send the file again.",
+        do_id="Pertahankan entri yang benar di antara yang disebut, lalu kirim ulang berkasnya.",
+        of=_ADOPTIONS,
     ),
 }

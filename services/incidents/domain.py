@@ -8,8 +8,20 @@ else.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.incidents import AdoptOperation, Event, OperationAdopted, Order
-from schemas.outcomes import Refused, not_newer
+from schemas.incidents import (
+    AcknowledgeAlert,
+    AdoptOperation,
+    AlertAcknowledged,
+    AlertCleared,
+    AlertRaised,
+    ClearAlert,
+    Event,
+    OperationAdopted,
+    Order,
+    RaiseAlert,
+)
+from schemas.operation import not_adoptable
+from schemas.outcomes import Refused
 from schemas.registry import as_event
 from schemas.types import OperationId
 from services.incidents import alerts, incidents
@@ -31,22 +43,26 @@ State = Incident | Alert | Adopted
 
 def decide(state: State | None, order: Order) -> Sequence[Event] | Refused:
     """What an order or a message of the watch brings about, or why it is refused."""
-    if isinstance(order, AdoptOperation):
-        in_force = _adopted(state)
-        refused = not_newer(f"operation {order.operation}", order.version, in_force.version if in_force else None)
-        return refused or (as_event(order, OperationAdopted),)
-    if isinstance(order, alerts.Order):
-        return alerts.decide(_alert(state), order)
-    return incidents.decide(_incident(state), order)
+    match order:
+        case AdoptOperation():
+            in_force = _adopted(state)
+            refused = not_adoptable(order, in_force.version if in_force else None)
+            return refused or (as_event(order, OperationAdopted),)
+        case RaiseAlert() | ClearAlert() | AcknowledgeAlert():
+            return alerts.decide(_alert(state), order)
+        case _:
+            return incidents.decide(_incident(state), order)
 
 
 def evolve(state: State | None, event: Event) -> State:
     """The aggregate after one of its events."""
-    if isinstance(event, OperationAdopted):
-        return Adopted(event.operation, event.version)
-    if isinstance(event, alerts.Event):
-        return alerts.evolve(_alert(state), event)
-    return incidents.evolve(_incident(state), event)
+    match event:
+        case OperationAdopted():
+            return Adopted(event.operation, event.version)
+        case AlertRaised() | AlertCleared() | AlertAcknowledged():
+            return alerts.evolve(_alert(state), event)
+        case _:
+            return incidents.evolve(_incident(state), event)
 
 
 def _incident(state: State | None) -> Incident | None:

@@ -110,3 +110,14 @@ def test_a_newer_version_of_the_operation_comes_into_force(before: Any, version:
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_version_of_the_operation_that_is_not_newer_is_refused(version: int) -> None:
     assert refusal(given(INCIDENTS, ADOPTED).when(adopt(version))) == ("version_not_newer", ("2",))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"stages": (Stage(stage="voting", start=NOON, end=NOON),)}, "window_empty"),
+        ({"villages": adopt(1).villages * 2}, "listed_twice"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(change: Any, reason: str) -> None:
+    assert refusal(given(INCIDENTS).when(replace(adopt(1), **change)))[0] == reason
