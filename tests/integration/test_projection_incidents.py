@@ -1,0 +1,222 @@
+"""What the API tells of incidents, early warnings, engagements and alerts, out of a real PostgreSQL."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from schemas.incidents import (
+    AlertAcknowledged,
+    AlertCleared,
+    AlertRaised,
+    DuplicateLinked,
+    EngagementHeld,
+    IncidentEscalated,
+    IncidentReported,
+    IncidentResolved,
+    IncidentTriaged,
+    UnitsDispatched,
+    WarningGiven,
+)
+from schemas.places import DISTRICTS
+from schemas.types import alert_id
+from services.projection.api.app import new_app
+from services.projection.api.reading import Reading
+from services.projection.projector import Projector
+from services.projection.settings import ProjectionSettings
+from services.projection.store import SCHEMA, Batch, Row, Store, new_pool
+from tests.support.facts import clock, fact, folded
+from tests.support.pair import Pair
+
+WARGASARA, KRAMATWATU = "36.04.13.2009", "36.04.05.2001"
+STANDING, CLEARED = alert_id("cluster", "36.04.13", 0), alert_id("not_ready", KRAMATWATU, 0)
+
+
+def reported(incident: str, **changes: Any) -> IncidentReported:
+    fields: dict[str, Any] = {"type": "crowding", "severity": 3, "village": WARGASARA, "summary": "massa"}
+    return IncidentReported(incident=incident, **(fields | changes))
+
+
+def warned(warning: str, area: str, **changes: Any) -> WarningGiven:
+    fields: dict[str, Any] = {"expects": "riot", "reliability": "B", "credibility": 2, "summary": "massa"}
+    return WarningGiven(warning=warning, area=area, start=clock("06:00"), end=clock("09:00"), **(fields | changes))
+
+
+def met(engagement: str, district: str) -> EngagementHeld:
+    return EngagementHeld(engagement=engagement, district=district, ormas="o1", participants=9, summary="damai")
+
+
+DATA = [
+    reported("a"),
+    reported("b", village=KRAMATWATU, severity=1, type="riot"),
+    IncidentEscalated(incident="b", level="polres", reason="x"),
+    reported("c"),
+    UnitsDispatched(incident="c", units=("u1",)),
+    IncidentTriaged(incident="c", type="officer_neutrality", severity=2, complained_unit="u1"),
+    reported("d"),
+    DuplicateLinked(incident="d", duplicate_of="a"),
+    IncidentResolved(incident="e", resolution="x"),
+    warned("w1", "36.04.13", expects="protest"),
+    warned("w2", WARGASARA, reliability="F"),
+    warned("w3", KRAMATWATU),
+    met("g1", "36.04.13"),
+    met("g2", "36.04.13"),
+    met("g3", "36.04.05"),
+    AlertRaised(
+        alert=STANDING,
+        rule="cluster",
+        subject="36.04.13",
+        n=0,
+        since=clock("06:00"),
+        numbers={"incidents_count": 3.0},
+        villages=(WARGASARA,),
+    ),
+    AlertAcknowledged(alert=STANDING, comment="x", until=clock("08:00")),
+    AlertRaised(
+        alert=CLEARED,
+        rule="not_ready",
+        subject=KRAMATWATU,
+        n=0,
+        since=clock("06:00"),
+        numbers={},
+        villages=(KRAMATWATU,),
+    ),
+    AlertCleared(alert=CLEARED, numbers={}),
+]
+
+
+@pytest.fixture
+async def dsn(pair: Pair) -> str:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(pair.postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.close()
+    return f"{pair.postgres.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+async def client(pair: Pair, dsn: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The API over a read model that shows these data."""
+    pool = await new_pool(dsn)
+    store = Store(pool)
+    await store.migrate()
+    place = ("incidents.events", 0)
+    await store.begin([place])
+    documents = folded(fact(each, f"{n:02}:00") for n, each in enumerate(DATA)).documents()
+    await store.commit(Batch(rows=[Row(key, place, document) for key, document in documents.items()]))
+    settings = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn)
+    app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["incidents"]), settings))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as made:
+        yield made
+    pool.terminate()
+
+
+async def ids(client: httpx.AsyncClient, path: str, key: str, **filters: Any) -> str:
+    response = await client.get(path, params=filters)
+    assert response.status_code == 200, response.text
+    return " ".join(each[key] for each in response.json()["items"])
+
+
+async def test_incidents_are_found_by_every_filter(client: httpx.AsyncClient) -> None:
+    for filters, expected in [
+        ({}, "a b c d e"),
+        ({"status": "responding"}, "c"),
+        ({"status": "resolved"}, "e"),
+        ({"severity": 3}, "a d"),
+        ({"severity": 1}, "b"),
+        ({"type": "officer_neutrality"}, "c"),
+        ({"level": "polres"}, "b"),
+        ({"level": "polsek"}, "a c d e"),
+        ({"village": KRAMATWATU}, "b"),
+        ({"district": "36.04.13"}, "a c d"),
+        ({"flag": "duplicate"}, "d"),
+        ({"flag": "unreported"}, "e"),
+        ({"flag": "complained_unit_dispatched"}, "c"),
+        ({"flag": "clock_ahead"}, ""),
+        ({"severity": 3, "flag": "duplicate"}, "d"),
+        ({"cursor": "c", "limit": 1}, "d"),
+    ]:
+        assert await ids(client, "/v1/incidents", "incident", **filters) == expected, filters
+
+
+@pytest.mark.parametrize("filters", [{"status": "reopened"}, {"severity": 5}, {"level": "mabes"}, {"flag": "x"}])
+async def test_a_filter_that_can_match_nothing_is_a_mistake(client: httpx.AsyncClient, filters: Any) -> None:
+    assert (await client.get("/v1/incidents", params=filters)).status_code == 422
+
+
+async def test_the_picture_counts_open_incidents_and_no_duplicates(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/v1/picture")).json()
+    assert answer["operation"]["open"] == {"1": 1, "2": 1, "3": 1}
+
+
+async def test_early_warnings_are_found_by_every_filter(client: httpx.AsyncClient) -> None:
+    for filters, expected in [
+        ({}, "w1 w2 w3"),
+        ({"expects": "protest"}, "w1"),
+        ({"reliability": "F"}, "w2"),
+        ({"village": WARGASARA}, "w1 w2"),
+        ({"village": "36.04.13.2001"}, "w1"),
+        ({"district": "36.04.05"}, "w3"),
+        ({"cursor": "w1", "limit": 1}, "w2"),
+    ]:
+        assert await ids(client, "/v1/warnings", "warning", **filters) == expected, filters
+    assert (await client.get("/v1/warnings/w1")).json()["area"] == "36.04.13"
+
+
+async def test_engagements_are_found_by_district(client: httpx.AsyncClient) -> None:
+    assert await ids(client, "/v1/engagements", "engagement") == "g1 g2 g3"
+    assert await ids(client, "/v1/engagements", "engagement", district="36.04.13") == "g1 g2"
+    assert (await client.get("/v1/engagements/g3")).json()["ormas"] == "o1"
+
+
+async def test_every_district_counts_for_coverage_while_no_operation_is_known(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/v1/engagement-coverage")).json()
+    assert answer["of"] == "regency"
+    assert [each["district"] for each in answer["districts"]] == sorted(DISTRICTS)
+    assert answer["missing"] == sorted(set(DISTRICTS) - {"36.04.13", "36.04.05"})
+    (tirtayasa,) = [each for each in answer["districts"] if each["district"] == "36.04.13"]
+    assert tirtayasa == {
+        "district": "36.04.13",
+        "name": "Tirtayasa",
+        "engagements": 2,
+        "last_held_at": "2019-11-03T13:00:00Z",
+    }
+
+
+async def test_the_districts_of_voting_villages_count_once_an_operation_is_known(
+    client: httpx.AsyncClient, dsn: str
+) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        f"""INSERT INTO {SCHEMA}.entities (kind, id, service, partition, villages, districts, document)
+            VALUES ('incidents-operation', 'o', 'incidents', 0, '{{}}', '{{36.04.13,36.04.06}}', '{{}}')"""
+    )
+    await connection.close()
+    answer = (await client.get("/v1/engagement-coverage")).json()
+    assert answer["of"] == "operation"
+    assert [each["district"] for each in answer["districts"]] == ["36.04.06", "36.04.13"]
+    assert answer["missing"] == ["36.04.06"]
+
+
+async def test_alerts_are_found_by_every_filter(client: httpx.AsyncClient) -> None:
+    for filters, expected in [
+        ({}, " ".join(sorted((STANDING, CLEARED)))),
+        ({"state": "standing"}, STANDING),
+        ({"state": "cleared"}, CLEARED),
+        ({"rule": "not_ready"}, CLEARED),
+        ({"village": WARGASARA}, STANDING),
+        ({"state": "cleared", "village": WARGASARA}, ""),
+    ]:
+        assert await ids(client, "/v1/alerts", "alert", **filters) == expected, filters
+    one = (await client.get(f"/v1/alerts/{STANDING}")).json()
+    assert (one["state"], one["acknowledged"]["source"]) == ("standing", "/posko")
+
+
+@pytest.mark.parametrize("path", ["incidents/none", "warnings/none", "engagements/none", "alerts/none"])
+async def test_what_is_not_there_is_answered_404(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(f"/v1/{path}")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
