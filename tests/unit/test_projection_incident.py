@@ -216,7 +216,7 @@ def test_reopening_lifts_the_link() -> None:
 
 
 def is_open(*data: Any) -> bool:
-    (found,) = briefs({"incident": [shown(*map(fact, data))]}).incidents
+    (found,) = briefs({"incident": [shown(*map(fact, data))]}, NOON).incidents
     return found.open
 
 
