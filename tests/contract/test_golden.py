@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from schemas.catalogue import BY_CLASS, CATALOGUE, SERVICES, Definition, definition, newest
 from schemas.envelope import decode_data, decode_event, decode_inbox, encode
-from schemas.export import json_schema
+from schemas.export.json_schemas import json_schema
 from services.kit.ledger.desk import Desk, Limits
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.record import read_stamp
