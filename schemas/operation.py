@@ -10,16 +10,19 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from schemas.types import (
+    AgencyId,
     Day,
-    Headcount,
-    Id,
-    Instant,
     Jurisdiction,
+    Name,
     OperationId,
+    PlanDay,
+    PlanSource,
     PlanVersion,
     StageName,
-    Text,
+    StationCount,
     VillageCode,
+    WindowEnd,
+    WindowStart,
 )
 
 
@@ -30,8 +33,8 @@ class Stage:
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
     stage: StageName
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class Voting:
 
     village: VillageCode
     jurisdiction: Jurisdiction
-    stations: Headcount
+    stations: StationCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +54,8 @@ class Participant:
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
-    agency: Id
-    name: Text
+    agency: AgencyId
+    name: Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,10 @@ class Operation:
 
     operation: OperationId
     version: PlanVersion
-    name: Text
+    name: Name
     polling_day: Day
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
     villages: Annotated[tuple[Voting, ...], Field(min_length=1, max_length=2000)]
     agencies: Annotated[tuple[Participant, ...], Field(min_length=1, max_length=1000)]
-    source: Text
-    dated: Day
+    source: PlanSource
+    dated: PlanDay
