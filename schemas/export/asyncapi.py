@@ -1,7 +1,6 @@
 """The logs as AsyncAPI 3: which topics there are, what stands in them, and how a record is read.
 
-It speaks from two sides: a publisher, who writes to the topic of an agency, and a reader of the logs. What the
-headers hold is laid out byte by byte in `STAMP` and `MARK`, which a contract test compares with golden records.
+It speaks from two sides: of a publisher, who writes to the topic of an agency, and of a reader of the logs.
 """
 
 from collections.abc import Iterable
@@ -13,95 +12,20 @@ from schemas.catalogue import CATALOGUE, SERVICES, Definition
 from schemas.envelope import InboxMessage, LogEvent
 from schemas.export import examples
 from schemas.export.json_schemas import body, name
+from schemas.export.record import AS_SENT, IN_INBOX, IN_LOG, MARK, READING, STAMP, UNREADABLE, Layout
 
 Json = dict[str, Any]
-Layout = tuple[tuple[str, int, str], ...]
 PARTITIONS = 6
 SENDABLE = ("order", "report")
 _CLOUDEVENTS = "application/cloudevents+json"
-
-STAMP: Layout = (
-    ("format", 1, "Always 1."),
-    ("authorised", 1, "1 if the source may send this type about this subject, 0 if not; then it will be rejected."),
-    ("digest", 32, "SHA-256 of the message's content as it came in, canonical JSON (RFC 8785)."),
-)
-MARK: Layout = (
-    ("format", 1, "Always 1."),
-    ("at", 8, "The offset at which the record expects to land. At any other offset it is void."),
-    ("cause", 8, "The inbox offset that it answers, signed; -1 for the genesis record."),
-    ("i", 2, "Its place among the records of that cause, from 0."),
-    ("n", 2, "How many records that cause has."),
-    ("prev", 32, "Head of the hash chain before this record; zeros at the genesis record."),
-    ("digest", 32, "The digest stamped on the inbox record; zeros at the genesis record."),
-)
-"""Name, bytes and meaning; integers are big-endian."""
-
-READING = """\
-Kalimaya keeps the operational picture of simultaneous village-head elections. Every message that comes in is put into
-the inbox of one service, and gets exactly one outcome in that service's event log, for ever.
-
-**A publisher** sends orders and reports over HTTP (see the OpenAPI document) or to the topic of its agency. What is
-sent is a CloudEvent 1.0; `source` is derived from the credentials or the topic. Sending the same id with the same
-content again is always safe.
-
-**A reader** follows the event logs. A record counts only where it said it would land:
-
-1. Read each partition from offset 0, without a transaction filter. A gap between offsets means that the log was
-   damaged: stop.
-2. Offset 0 is the genesis record. It names the log; keep the name, and stop if it ever is another.
-3. A record is valid if the `at` of its header `mark` equals its offset, and skipped otherwise: it is what a writer
-   wrote that had been overtaken. Dropping repeated ids is not enough.
-4. A reader that keeps state also checks the chain: `prev` must equal the head after the valid record before. That
-   head is SHA-256 over prev, at, cause, i, n, digest, length of the key (4 bytes), key and value. If it differs, fold
-   once more from offset 0; if it still differs, skip the record and raise an alarm.
-5. The n records of one cause are one answer: apply all of them or none.
-6. A valid record of a type or version that you do not know: stop, and go on with a newer reader. A new version is
-   read in one release and written in the next, so whoever keeps up never stops. Old versions are read for ever.
-7. Facts about one thing are ordered by `time`, then source and id of the message (`causationid`): reports come late
-   and out of order, and the state must not depend on that. Orders stand in the order of the log.
-
-**Keys and partitions.** The key of a record is its aggregate, e.g. `unit/polres-serang-007`; its partition is the
-CRC-32 (IEEE) of the key's UTF-8 bytes modulo the number of partitions, whatever client wrote it. The inbox and the
-log of a service have equally many partitions, and what is in inbox partition p is answered in log partition p.
-"""
-
-_SHARED = {
-    "specversion": "Version of CloudEvents.",
-    "type": "What kind of message this is.",
-    "dataschema": "Which version of it: `urn:kalimaya:schema:<type>:<version>`.",
-    "subject": "The aggregate, e.g. `unit/polres-serang-007`.",
-    "time": "When it happened, as the source saw it.",
-    "recordedtime": "When the gateway took it in.",
-    "correlationid": "Joins messages that belong together; carried through as it came.",
-    "traceparent": "W3C trace context; carried through as it came.",
-    "data": "What is said, by the schema that `dataschema` names.",
-}
-_IN_INBOX = _SHARED | {
-    "id": "Given by the source; (source, id) is the identity of a message.",
-    "source": "Who said it: `/agencies/<id>`, `/operators/<id>` or `/services/<id>`.",
-    "partitionkey": "The aggregate that it concerns, e.g. `unit/polres-serang-007`; also the record's key.",
-    "subject": "As the source gave it; nothing depends on it.",
-}
-_IN_LOG = _SHARED | {
-    "id": "The place in the log: `<topic>/<partition>/<cause>/<index>`.",
-    "source": "The service that decided, e.g. `/services/deployment`.",
-    "knowntime": "From when the fact could be known; never decreases within a partition.",
-    "causationid": "The message that this answers: `<source>#<id>`.",
-}
-_AS_SENT = {each: _IN_INBOX[each] for each in _IN_INBOX if each not in ("partitionkey", "recordedtime")} | {
-    "source": "Any URI-reference; replaced by what credentials or topic say.",
-    "dataschema": "Which version of the message; version 1 if absent.",
-    "time": "When it happened, as the source saw it; when it is taken in, if absent.",
-    "datacontenttype": "`application/json`, if given.",
-}
 
 
 def document() -> Json:
     """The whole AsyncAPI document."""
     schemas: Json = {
         "Sent": _sent(),
-        "InboxMessage": _envelope(InboxMessage, _IN_INBOX),
-        "LogEvent": _envelope(LogEvent, _IN_LOG),
+        "InboxMessage": _envelope(InboxMessage, IN_INBOX),
+        "LogEvent": _envelope(LogEvent, IN_LOG),
         "Genesis": _GENESIS,
         "Stamp": _header("stamp", STAMP),
         "Mark": _header("mark", MARK),
@@ -142,9 +66,9 @@ def _envelope(struct: type[msgspec.Struct], meanings: dict[str, str]) -> Json:
 
 def _sent() -> Json:
     text: Json = {"type": "string", "minLength": 1}
-    properties = {attribute: text | {"description": meaning} for attribute, meaning in _AS_SENT.items()}
+    properties = {attribute: text | {"description": meaning} for attribute, meaning in AS_SENT.items()}
     properties["time"] |= {"format": "date-time"}
-    properties["data"] = {"type": "object", "description": _AS_SENT["data"]}
+    properties["data"] = {"type": "object", "description": AS_SENT["data"]}
     return {
         "type": "object",
         "description": "A CloudEvent 1.0; other extension attributes are taken and not carried on.",
@@ -227,7 +151,7 @@ def _messages() -> Json:
 
 
 def _as_sent(message: Json) -> Json:
-    return {attribute: value for attribute, value in message.items() if attribute in _AS_SENT}
+    return {attribute: value for attribute, value in message.items() if attribute in AS_SENT}
 
 
 def _logs() -> Iterable[Json]:
@@ -243,9 +167,13 @@ def _channel(address: str, description: str, messages: Iterable[str]) -> Json:
     return {
         "address": address,
         "description": description,
-        "messages": {each: {"$ref": f"#/components/messages/{each}"} for each in messages},
+        "messages": _references(messages),
         "bindings": _topic(PARTITIONS),
     }
+
+
+def _references(messages: Iterable[str]) -> Json:
+    return {each: {"$ref": f"#/components/messages/{each}"} for each in messages}
 
 
 def _topic(partitions: int) -> Json:
@@ -254,34 +182,17 @@ def _topic(partitions: int) -> Json:
 
 
 def _operations() -> Json:
-    operations: Json = {
-        "publish": {
-            "action": "send",
-            "channel": {"$ref": "#/channels/agency"},
-            "title": "A publisher sends orders and reports",
-            "tags": [{"name": "publisher"}],
-        }
-    }
+    reading = {"read.unreadable": _operation("receive", "unreadable", "A reader looks at what could not be read")}
     for service in SERVICES:
-        operations[f"read.{service}"] = {
-            "action": "receive",
-            "channel": {"$ref": f"#/channels/{service}.events"},
-            "title": f"A reader follows the record of {service}",
-            "tags": [{"name": "reader"}],
-        }
-        operations[f"read.{service}.inbox"] = {
-            "action": "receive",
-            "channel": {"$ref": f"#/channels/{service}.inbox"},
-            "title": f"A reader compares what {service} was told with what it answered",
-            "tags": [{"name": "reader"}],
-        }
-    operations["read.unreadable"] = {
-        "action": "receive",
-        "channel": {"$ref": "#/channels/unreadable"},
-        "title": "A reader looks at what could not be read",
-        "tags": [{"name": "reader"}],
-    }
-    return operations
+        log, inbox = f"{service}.events", f"{service}.inbox"
+        reading[f"read.{log}"] = _operation("receive", log, f"A reader follows the record of {service}")
+        reading[f"read.{inbox}"] = _operation("receive", inbox, f"A reader looks at what {service} was told")
+    return {"publish": _operation("send", "agency", "A publisher sends orders and reports"), **reading}
+
+
+def _operation(action: str, channel: str, title: str) -> Json:
+    view = "publisher" if action == "send" else "reader"
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "title": title, "tags": [{"name": view}]}
 
 
 _AGENCY: Json = {
@@ -292,21 +203,25 @@ _AGENCY: Json = {
         "is `application/json`, each attribute is a header (`ce_id`, `ce_type` …), and the value is `data`."
     ),
     "parameters": {"agency": {"description": "The agency's id, e.g. polres-serang."}},
-    "messages": {
-        f"sent.{name(entry)}": {"$ref": f"#/components/messages/sent.{name(entry)}"} for entry in _sorted(*SENDABLE)
-    },
+    "messages": _references(f"sent.{name(entry)}" for entry in _sorted(*SENDABLE)),
     "bindings": _topic(1),
 }
 _UNREADABLE: Json = {
     "address": "gateway.unreadable",
     "description": "What stood in an agency's topic and is no message.",
-    "messages": {"unreadable": {"$ref": "#/components/messages/unreadable"}},
+    "messages": _references(["unreadable"]),
     "bindings": _topic(1),
 }
 _UNREADABLE_MESSAGE: Json = {
     "name": "unreadable",
     "summary": "The bytes as they came; headers say where they stood and what is wrong with them.",
     "contentType": "application/octet-stream",
+    "headers": {
+        "type": "object",
+        "description": "The agency's own headers stand beside these as `of.<name>`.",
+        "required": list(UNREADABLE),
+        "properties": {each: {"type": "string", "description": meaning} for each, meaning in UNREADABLE.items()},
+    },
     "payload": {"type": "string", "format": "binary"},
 }
 _GENESIS: Json = {
