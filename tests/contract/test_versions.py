@@ -172,8 +172,9 @@ def words(type_: Any) -> st.SearchStrategy[Any]:
 
 
 HEADS = st.integers(0, 100_000)
-TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=280)
+TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=10)
 INSTANT = st.datetimes(timezones=st.just(UTC))
+READ_FIRST, READ_SECOND = (TypeAdapter(cls).validate_json for cls in (RequirePostV1, RequirePost))
 FIRST_VERSIONS = st.builds(
     RequirePostV1,
     post=st.sampled_from([WARGASARA, f"{WARGASARA}-tps01"]),
@@ -190,9 +191,9 @@ FIRST_VERSIONS = st.builds(
 
 @given(FIRST_VERSIONS)
 def test_whatever_the_first_version_can_say_the_second_says_as_well(first: RequirePostV1) -> None:
-    assert TypeAdapter(RequirePostV1).validate_json(encode(first)) == first
+    assert READ_FIRST(encode(first)) == first
     second = upcast(first)
-    assert TypeAdapter(RequirePost).validate_json(encode(second)) == second
+    assert READ_SECOND(encode(second)) == second
     assert {need.force: need.heads for need in second.needs} == first.required
     assert {(need.per, need.every) for need in second.needs} == {("post", 1)}
     kept = {field: getattr(first, field) for field in KEPT} | {"plan_version": first.plan_version}
