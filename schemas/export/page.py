@@ -24,7 +24,7 @@ exactly one outcome in the log: accepted (an order by an event with the same dat
 JSON Schemas, AsyncAPI (topics, headers, how to read a log) and OpenAPI.
 
 An order that is refused is told a reason, and what it clashes with. What is sent as JSON may leave out fields that are
-marked optional. Units are given with each field; an instant has its offset from UTC.
+marked optional. Units are given with each field; an instant has its offset from UTC; no text holds the character NUL.
 """
 _OUTCOMES = """\
 ## Other outcomes
@@ -59,7 +59,7 @@ def _entry(entry: Definition, senders: Sequence[str]) -> str:
         ("kind", entry.kind),
         ("who may send it", said),
         ("about", f"`{entry.aggregate}/<{entry.key}>`" if entry.key else ""),
-        ("accepted as", f"`{event.type}`: {_docs(event)}" if event else ""),
+        ("accepted as", f"`{event.type}`: {_docs(event)}" if event else "itself" if entry.kind == "report" else ""),
         ("version", f"{entry.version}, `{entry.dataschema}`"),
     ]
     lines = "\n".join(f"- {what}: {value}" for what, value in facts if value)
@@ -141,10 +141,11 @@ _LIMITS = {
     "pattern": "`{}`",
     "default": "default {}",
 }
+_NO_NUL = r"^[^\x00]*$"
 
 
 def _constraints(value: dict[str, Any]) -> list[str]:
-    said = {limit: value[limit] for limit in _LIMITS if value.get(limit) is not None}
+    said = {limit: value[limit] for limit in _LIMITS if value.get(limit) not in (None, _NO_NUL)}
     return [_LIMITS[limit].format(str(what).replace("|", "\\|")) for limit, what in said.items()]
 
 
