@@ -137,7 +137,7 @@ def test_the_picture_of_the_release_before_stops_at_the_second_version() -> None
     for answer in known:
         model.apply("deployment", 0, answer)
     before = model.documents()
-    assert before["post", WARGASARA]["requirement"]["required"] == {"polri": 4}
+    assert before["post", WARGASARA]["versions"]["2"]["required"] == {"polri": 4}
     with pytest.raises(UnknownMessage, match=r"post\.required:2"):
         model.apply("deployment", 0, unknown)
     assert model.documents() == before
@@ -158,7 +158,7 @@ def test_a_reader_of_this_release_reads_both() -> None:
     for answer in mixed_log():
         model.apply("deployment", 0, answer)
         desk.apply(answer)
-    assert model.documents()["post", WARGASARA]["requirement"]["required"] == {"polri": 6}
+    assert model.documents()["post", WARGASARA]["versions"]["3"]["required"] == {"polri": 6}
     assert desk.counts["accepted"] == 5
 
 
