@@ -144,7 +144,7 @@ PostId = Annotated[
     str,
     Field(
         pattern=_POST,
-        description="A guard post: its village's code, and for one polling station its number: 36.04.13.2009-tps01.",
+        description="A guard post or polling station: its village's code, and a station's number: 36.04.13.2009-tps01.",
     ),
     AfterValidator(_known_village),
 ]
