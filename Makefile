@@ -17,7 +17,8 @@ SCENARIO ?= small
 SPEED ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency schemas lock
+.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency \
+	contracts lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -42,11 +43,12 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
 
-check: setup-dev ## lint, format, types, and who may import whom
+check: setup-dev ## lint, format, types, who may import whom, and whether the generated contract is up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m kalimaya.contracts --check
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 
@@ -61,8 +63,8 @@ bench-ledger: setup ## measure one decider against a raw copy loop
 bench-latency: setup ## measure publish to picture on a running, idle system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.latency
 
-schemas: setup ## write the JSON Schemas of every message from their definitions
-	@$(BIN)/python -m schemas.export
+contracts: setup ## write the contract in all its forms (JSON Schema, AsyncAPI, OpenAPI, docs/messages.md) from its definitions
+	@$(BIN)/python -m kalimaya.contracts
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

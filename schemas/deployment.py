@@ -8,16 +8,16 @@ from pydantic import ConfigDict, Field
 from schemas.operation import Operation
 from schemas.registry import event, order, report, upcaster
 from schemas.types import (
+    AgencyId,
     AssignmentId,
     Basis,
+    Callsign,
     ContingentId,
     Counts,
-    Day,
     Degrees,
     Duty,
     Force,
     Headcount,
-    Id,
     Instant,
     Jurisdiction,
     Latitude,
@@ -25,15 +25,22 @@ from schemas.types import (
     Longitude,
     Metres,
     MetresPerSecond,
+    Name,
+    PlanDay,
+    PlanSource,
     PlanVersion,
     PostId,
     Reference,
+    StationCount,
     Target,
     TargetKind,
     Text,
     UnitId,
     VillageCode,
     Vulnerability,
+    Why,
+    WindowEnd,
+    WindowStart,
 )
 
 # Units and their assignments.
@@ -47,10 +54,10 @@ class RegisterUnit:
     """
 
     unit: UnitId
-    name: Text
-    agency: Id
+    name: Name
+    agency: AgencyId
     strength: Counts
-    callsign: Text
+    callsign: Callsign
     force: Force | None = None
 
 
@@ -59,10 +66,10 @@ class UnitRegistered:
     """A unit belongs to the operation."""
 
     unit: UnitId
-    name: Text
-    agency: Id
+    name: Name
+    agency: AgencyId
     strength: Counts
-    callsign: Text
+    callsign: Callsign
     force: Force | None = None
 
 
@@ -78,8 +85,8 @@ class AssignUnit:
     duty: Duty
     target_kind: TargetKind
     target: Target
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     headcount: Counts
     order_reference: Reference | None = None
 
@@ -93,8 +100,8 @@ class UnitAssigned:
     duty: Duty
     target_kind: TargetKind
     target: Target
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     headcount: Counts
     order_reference: Reference | None = None
 
@@ -105,7 +112,7 @@ class CancelAssignment:
 
     unit: UnitId
     assignment: AssignmentId
-    reason: Text
+    reason: Why
 
 
 @event("kalimaya.unit.assignment_cancelled", service="deployment", key="unit", of=CancelAssignment)
@@ -114,7 +121,7 @@ class AssignmentCancelled:
 
     unit: UnitId
     assignment: AssignmentId
-    reason: Text
+    reason: Why
 
 
 @order("kalimaya.unit.stand_down", service="deployment", key="unit")
@@ -123,7 +130,7 @@ class StandDownUnit:
 
     unit: UnitId
     at: Instant
-    reason: Text
+    reason: Why
 
 
 @event("kalimaya.unit.stood_down", service="deployment", key="unit", of=StandDownUnit)
@@ -132,7 +139,7 @@ class UnitStoodDown:
 
     unit: UnitId
     at: Instant
-    reason: Text
+    reason: Why
 
 
 # What units report.
@@ -182,7 +189,7 @@ class UnitLeftPost:
 
     unit: UnitId
     post: PostId
-    reason: Text
+    reason: Why
     consent: Reference | None = None
 
 
@@ -192,7 +199,7 @@ class UnitRelieved:
 
     unit: UnitId
     post: PostId
-    by: UnitId
+    by: Annotated[UnitId, Field(description="The unit that took the post over.")]
 
 
 @report("kalimaya.unit.visited", service="deployment", key="unit")
@@ -214,12 +221,12 @@ class RequirePostV1:
     post: PostId
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
-    stations: Headcount
+    stations: StationCount
     required: Counts
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
+    plan_source: PlanSource
 
 
 @event("kalimaya.post.required", service="deployment", key="post", of=RequirePostV1)
@@ -229,12 +236,12 @@ class PostRequiredV1:
     post: PostId
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
-    stations: Headcount
+    stations: StationCount
     required: Counts
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
+    plan_source: PlanSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +253,7 @@ class Need:
     force: Force
     heads: Headcount
     per: Basis
-    every: Annotated[int, Field(ge=1, le=100)] = 1
+    every: Annotated[int, Field(ge=1, le=100, description="Of how many stations; of no meaning for the post.")] = 1
 
 
 Needs = Annotated[tuple[Need, ...], Field(min_length=1, max_length=30)]
@@ -263,13 +270,13 @@ class RequirePost:
     post: PostId
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
-    stations: Headcount
+    stations: StationCount
     needs: Needs
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
-    plan_dated: Day | None = None
+    plan_source: PlanSource
+    plan_dated: PlanDay | None = None
 
 
 @event("kalimaya.post.required", service="deployment", key="post", of=RequirePost, version=2)
@@ -279,13 +286,13 @@ class PostRequired:
     post: PostId
     jurisdiction: Jurisdiction
     vulnerability: Vulnerability
-    stations: Headcount
+    stations: StationCount
     needs: Needs
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
-    plan_dated: Day | None = None
+    plan_source: PlanSource
+    plan_dated: PlanDay | None = None
 
 
 def _counted_by_post(data: RequirePostV1 | PostRequiredV1) -> dict[str, Any]:
@@ -312,13 +319,13 @@ class PlanContingent:
     """State the personnel that an agency gives in the window [start, end), as one version of the plan."""
 
     contingent: ContingentId
-    agency: Id
+    agency: AgencyId
     personnel: Counts
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
-    plan_dated: Day
+    plan_source: PlanSource
+    plan_dated: PlanDay
 
 
 @event("kalimaya.contingent.planned", service="deployment", key="contingent", of=PlanContingent)
@@ -326,13 +333,13 @@ class ContingentPlanned:
     """A version of the plan for one contingent is in force."""
 
     contingent: ContingentId
-    agency: Id
+    agency: AgencyId
     personnel: Counts
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     plan_version: PlanVersion
-    plan_source: Text
-    plan_dated: Day
+    plan_source: PlanSource
+    plan_dated: PlanDay
 
 
 # The operation, as deployment knows it.

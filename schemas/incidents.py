@@ -30,16 +30,27 @@ from schemas.types import (
     UnitId,
     VillageCode,
     WarningId,
+    Why,
+    WindowEnd,
+    WindowStart,
 )
 
 Units = Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=20)]
 NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Numbers = Annotated[dict[NumberName, Number], Field(max_length=20)]
-"""The numbers that broke a rule, or by which it holds again, by name; each name ends in its unit."""
+Numbers = Annotated[
+    dict[NumberName, Number],
+    Field(
+        max_length=20,
+        description="The numbers that broke a rule, or by which it holds again, by name; each name ends in its unit.",
+    ),
+]
 Villages = Annotated[tuple[VillageCode, ...], Field(max_length=400)]
-AlertNumber = Annotated[int, Field(ge=0, le=1_000_000)]
-"""How many alerts of the same rule and subject were cleared before."""
+Subject = Annotated[Text, Field(description="What it is about: the key of an aggregate, or the code of an area.")]
+Since = Annotated[Instant, Field(description="Since when the rule is broken.")]
+AlertNumber = Annotated[
+    int, Field(ge=0, le=1_000_000, description="How many alerts of the same rule and subject were cleared before.")
+]
 
 # Incidents.
 
@@ -149,7 +160,7 @@ class ReopenIncident:
     """Take a resolved or closed incident up again; if it was linked as a duplicate, it is one no more."""
 
     incident: IncidentId
-    reason: Text
+    reason: Why
 
 
 @event("kalimaya.incident.reopened", service="incidents", key="incident", of=ReopenIncident)
@@ -157,7 +168,7 @@ class IncidentReopened:
     """An incident is taken up again."""
 
     incident: IncidentId
-    reason: Text
+    reason: Why
 
 
 @order("kalimaya.incident.escalate", service="incidents", key="incident")
@@ -166,7 +177,7 @@ class EscalateIncident:
 
     incident: IncidentId
     level: Level
-    reason: Text
+    reason: Why
 
 
 @event("kalimaya.incident.escalated", service="incidents", key="incident", of=EscalateIncident)
@@ -175,7 +186,7 @@ class IncidentEscalated:
 
     incident: IncidentId
     level: Level
-    reason: Text
+    reason: Why
 
 
 @order("kalimaya.incident.link_duplicate", service="incidents", key="incident")
@@ -206,8 +217,8 @@ class WarningGiven:
     expects: IncidentType
     reliability: Reliability
     credibility: Credibility
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
     summary: Text
 
 
@@ -232,9 +243,9 @@ class RaiseAlert:
 
     alert: AlertId
     rule: AlertRule
-    subject: Text
+    subject: Subject
     n: AlertNumber
-    since: Instant
+    since: Since
     numbers: Numbers
     villages: Villages = ()
 
@@ -245,9 +256,9 @@ class AlertRaised:
 
     alert: AlertId
     rule: AlertRule
-    subject: Text
+    subject: Subject
     n: AlertNumber
-    since: Instant
+    since: Since
     numbers: Numbers
     villages: Villages = ()
 

@@ -9,14 +9,15 @@ from schemas.operation import Operation
 from schemas.registry import event, order, report
 from schemas.types import (
     AssignmentId,
+    Ballots,
     CustodianId,
     HandoverId,
-    Headcount,
     Instant,
     LegId,
     LegMode,
     PackageId,
     PackageKind,
+    Pieces,
     PlaceId,
     PostId,
     Reference,
@@ -25,6 +26,7 @@ from schemas.types import (
     ShipmentId,
     UnitId,
     VillageCode,
+    Waybill,
 )
 
 Signatories = Annotated[tuple[CustodianId, ...], Field(min_length=1, max_length=8)]
@@ -39,7 +41,7 @@ class Package:
     package: PackageId
     kind: PackageKind
     tps: PostId
-    count: Headcount
+    count: Pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Leg:
     depart_by: Instant
     arrive_by: Instant
     carrier: CustodianId
-    escort_required: bool
+    escort_required: Annotated[bool, Field(description="Whether an escort must go with it.")]
     tide_from: Instant | None = None
     tide_to: Instant | None = None
 
@@ -87,9 +89,9 @@ class ReadinessItem:
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
     item: PackageKind
-    required: Headcount
-    present: Headcount
-    usable: Headcount
+    required: Pieces
+    present: Pieces
+    usable: Pieces
 
 
 Manifest = Annotated[tuple[Package, ...], Field(min_length=1, max_length=500)]
@@ -104,7 +106,7 @@ class PlanShipment:
 
     shipment: ShipmentId
     village: VillageCode
-    waybill: Reference
+    waybill: Waybill
     custodian: CustodianId
     packages: Manifest
     legs: Route
@@ -116,7 +118,7 @@ class ShipmentPlanned:
 
     shipment: ShipmentId
     village: VillageCode
-    waybill: Reference
+    waybill: Waybill
     custodian: CustodianId
     packages: Manifest
     legs: Route
@@ -189,7 +191,7 @@ class CustodyReleased:
     giver: CustodianId
     taker: CustodianId
     packages: Load
-    waybill: Reference
+    waybill: Waybill
     signatories: Signatories
     place: PlaceId
 
@@ -203,7 +205,7 @@ class CustodyReceived:
     giver: CustodianId
     taker: CustodianId
     packages: Load
-    waybill: Reference
+    waybill: Waybill
     signatories: Signatories
     place: PlaceId
 
@@ -258,7 +260,7 @@ class ShipmentTransshipped:
     to_leg: LegId
     packages: Load
     compartment_seal: SealNumber
-    waybill: Reference
+    waybill: Waybill
     signatories: Annotated[tuple[CustodianId, ...], Field(max_length=8)]
     place: PlaceId
 
@@ -280,10 +282,10 @@ class BallotsReconciled:
 
     shipment: ShipmentId
     tps: PostId
-    received: Headcount
-    used: Headcount
-    unused: Headcount
-    spoiled: Headcount
+    received: Ballots
+    used: Ballots
+    unused: Ballots
+    spoiled: Ballots
     record: Reference
     signatories: Signatories
 

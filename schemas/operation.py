@@ -13,16 +13,19 @@ from pydantic import ConfigDict, Field
 
 from schemas.outcomes import Refused, first_few, not_newer, window_empty
 from schemas.types import (
+    AgencyId,
     Day,
-    Headcount,
-    Id,
-    Instant,
     Jurisdiction,
+    Name,
     OperationId,
+    PlanDay,
+    PlanSource,
     PlanVersion,
     StageName,
-    Text,
+    StationCount,
     VillageCode,
+    WindowEnd,
+    WindowStart,
 )
 
 
@@ -33,8 +36,8 @@ class Stage:
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
     stage: StageName
-    start: Instant
-    end: Instant
+    start: WindowStart
+    end: WindowEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Voting:
 
     village: VillageCode
     jurisdiction: Jurisdiction
-    stations: Headcount
+    stations: StationCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +57,8 @@ class Participant:
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
-    agency: Id
-    name: Text
+    agency: AgencyId
+    name: Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +67,13 @@ class Operation:
 
     operation: OperationId
     version: PlanVersion
-    name: Text
+    name: Name
     polling_day: Day
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
     villages: Annotated[tuple[Voting, ...], Field(min_length=1, max_length=2000)]
     agencies: Annotated[tuple[Participant, ...], Field(min_length=1, max_length=1000)]
-    source: Text
-    dated: Day
+    source: PlanSource
+    dated: PlanDay
 
 
 def not_adoptable(file: Operation, in_force: int | None) -> Refused | None:

@@ -2,48 +2,54 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from schemas.registry import outcome
 
 OutcomeKind = Literal["accepted", "refused", "rejected", "repeated", "conflicting"]
+
+ReasonCode = Annotated[str, Field(description="A stable word; docs/messages.md says what it means and what to do.")]
+Detail = Annotated[str, Field(description="What was wrong in this case, with its numbers and ids.")]
+Clashes = Annotated[tuple[str, ...], Field(description="With what it clashes: ids, codes or numbers.")]
+FirstOffset = Annotated[int, Field(description="The inbox offset of the first copy.")]
+OutcomeOffset = Annotated[
+    int, Field(description="The offset of the first copy's outcome, in the log's partition of the same number.")
+]
 
 
 @outcome("kalimaya.message.refused")
 class Refused:
     """An order that was not given effect. `clashes` names what it clashes with: assignments, seals …"""
 
-    reason: str
-    detail: str
-    clashes: tuple[str, ...] = ()
+    reason: ReasonCode
+    detail: Detail
+    clashes: Clashes = ()
 
 
 @outcome("kalimaya.message.rejected")
 class Rejected:
     """A message turned away: its source may not speak for it, its time is impossible, or it broke us."""
 
-    reason: str
-    detail: str
+    reason: ReasonCode
+    detail: Detail
 
 
 @outcome("kalimaya.message.repeated")
 class Repeated:
-    """The same (source, id) with the same content came before.
+    """The same (source, id) with the same content came before."""
 
-    `first` is the inbox offset of the first copy, `at` the offset of its outcome in the event log of the
-    same partition number.
-    """
-
-    first: int
-    at: int
+    first: FirstOffset
+    at: OutcomeOffset
 
 
 @outcome("kalimaya.message.conflicting")
 class Conflicting:
     """The same (source, id) came before with other content: kept in the inbox, never applied."""
 
-    first: int
-    at: int
+    first: FirstOffset
+    at: OutcomeOffset
 
 
 OUTCOME_OF: dict[str, OutcomeKind] = {

@@ -59,36 +59,72 @@ def _known_village(code: str) -> str:
     return code
 
 
-Instant = Annotated[datetime, BeforeValidator(_rfc3339), AfterValidator(_utc)]
-"""An aware instant, RFC 3339 on the wire, UTC inside."""
+# What a word means stands in its `description`: it goes into JSON Schema, OpenAPI, AsyncAPI and docs/messages.md.
+# A field that needs more said than its type does has a word of its own.
 
-Day = Annotated[date, BeforeValidator(_iso_day)]
-"""A calendar day in Asia/Jakarta, e.g. 2019-11-03."""
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_rfc3339),
+    AfterValidator(_utc),
+    Field(description="An instant with its offset from UTC, e.g. 2019-11-03T07:00:00+07:00; UTC in logs and answers."),
+]
+WindowStart = Annotated[Instant, Field(description="When the window begins; this instant belongs to it.")]
+WindowEnd = Annotated[Instant, Field(description="When the window ends; this instant no longer belongs to it.")]
+
+Day = Annotated[date, BeforeValidator(_iso_day), Field(description="A calendar day in Asia/Jakarta, e.g. 2019-11-03.")]
 
 _ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 Id = Annotated[str, Field(pattern=_ID)]
-UnitId = Id
-AssignmentId = Id
-ShipmentId = Id
-PackageId = Id
-HandoverId = Id
-LegId = Id
-IncidentId = Id
-CustodianId = Id
-PlaceId = Id
-OperationId = Id
-ContingentId = Id
-WarningId = Id
-EngagementId = Id
-OrmasId = Id
-"""A mass organisation, by a code and never by a person's name."""
-SealNumber = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
+AgencyId = Annotated[Id, Field(description="An agency, e.g. polres-serang.")]
+UnitId = Annotated[Id, Field(description="A unit, e.g. polres-serang-007.")]
+AssignmentId = Annotated[
+    Id, Field(description="An assignment; its unit has no other with this id, not even a past one.")
+]
+ShipmentId = Annotated[Id, Field(description="A shipment, e.g. wargasara-out.")]
+PackageId = Annotated[Id, Field(description="A package of this shipment, e.g. kotak-01.")]
+HandoverId = Annotated[Id, Field(description="A handover; giver and taker name the same, which joins its two halves.")]
+LegId = Annotated[Id, Field(description="A leg of this shipment's route.")]
+IncidentId = Annotated[Id, Field(description="An incident, by the id that its first reporter gave it.")]
+CustodianId = Annotated[
+    Id,
+    Field(description="Who holds packages, carries them or signs: a unit, an office or a code, never a person's name."),
+]
+PlaceId = Annotated[Id, Field(description="A place: a store, a pier, an office, or a post by its code.")]
+OperationId = Annotated[Id, Field(description="An operation, e.g. kalimaya-2019.")]
+ContingentId = Annotated[Id, Field(description="A contingent: personnel that one agency gives to the operation.")]
+WarningId = Annotated[Id, Field(description="An early warning.")]
+EngagementId = Annotated[Id, Field(description="A meeting with a mass organisation.")]
+OrmasId = Annotated[Id, Field(description="A mass organisation (ormas), by a code and never by a person's name.")]
+SealNumber = Annotated[
+    str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$", description="The number on a seal, e.g. KS-000101.")
+]
 _NO_NUL = r"^[^\x00]*$"
 # PostgreSQL's text cannot hold NUL: one such character in an accepted message would stop the projection.
-Reference = Annotated[str, Field(min_length=1, max_length=80, pattern=_NO_NUL)]
-Text = Annotated[str, Field(min_length=1, max_length=280, pattern=_NO_NUL)]
-Target = Annotated[str, Field(min_length=1, max_length=64, pattern=_NO_NUL)]
-"""What an assignment is for; its form depends on the target kind, see `fits_kind`."""
+Reference = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=80, pattern=_NO_NUL, description="The number of a written order, consent or record."
+    ),
+]
+Waybill = Annotated[Reference, Field(description="The number of the waybill (surat jalan).")]
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=280, pattern=_NO_NUL, description="A few words; no names or numbers of persons."),
+]
+Name = Annotated[Text, Field(description="A name as people read it; never a person's.")]
+Callsign = Annotated[Text, Field(description="What the unit is called on the radio.")]
+Why = Annotated[Text, Field(description="Why, in a few words; no names or numbers of persons.")]
+Target = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern=_NO_NUL,
+        description="What the duty is for: a post, district, shipment or protectee, as `target_kind` says.",
+    ),
+]
+"""Its form depends on the target kind, see `fits_kind`."""
 
 # [0-9], because pydantic's \d also takes the digits of other scripts.
 _DISTRICT = r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}"
@@ -96,102 +132,173 @@ _VILLAGE = rf"{_DISTRICT}\.[0-9]{{4}}"
 _POST = rf"^{_VILLAGE}(-tps[0-9]{{2}})?$"
 _PROTECTEE = rf"^{_VILLAGE}-[a-z0-9]{{1,16}}$"
 
-VillageCode = Annotated[str, Field(pattern=rf"^{_VILLAGE}$"), AfterValidator(_known_village)]
-"""Code of the Ministry of Home Affairs, e.g. 36.04.13.2009 (Wargasara): a village's key, never its name."""
-
-PostId = Annotated[str, Field(pattern=_POST), AfterValidator(_known_village)]
-"""A guard post: its village's code, and for the post of one polling station its number."""
-
-DistrictCode = Annotated[str, Field(pattern=rf"^{_DISTRICT}$"), AfterValidator(_known_district)]
-"""Code of a district (kecamatan), e.g. 36.04.13."""
-
-AreaCode = Annotated[str, Field(pattern=rf"^{_DISTRICT}(\.[0-9]{{4}})?$"), AfterValidator(_known_area)]
-"""A district or a village, by its code."""
-
-ProtecteeId = Annotated[str, Field(pattern=_PROTECTEE), AfterValidator(_known_village)]
-"""A protected candidate or team: a code that begins with its village's code, never a name or NIK."""
-
-Force = Literal["polri", "brimob", "polairud", "tni", "linmas", "satpol_pp"]
-Headcount = Annotated[int, Field(ge=0, le=100_000)]
-Counts = Annotated[dict[Force, Headcount], Field(min_length=1)]
-"""Heads by force. A requirement or a strength is named counts, never a string like "2-4-6"."""
-
-PlanVersion = Annotated[int, Field(ge=1, le=10_000)]
-
-Basis = Literal["post", "stations"]
-"""What a requirement counts by: heads for the whole post, or for every so many of its polling stations."""
-
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Metres = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-MetresPerSecond = Annotated[float, Field(ge=0, le=400, allow_inf_nan=False)]
-Degrees = Annotated[float, Field(ge=0, lt=360, allow_inf_nan=False)]
-
-Duty = Literal["guard", "patrol", "escort", "close_protection", "reserve"]
-TargetKind = Literal["post", "area", "shipment", "protectee"]
-Vulnerability = Literal["kurang_rawan", "rawan", "sangat_rawan"]
-Jurisdiction = Literal["polres-serang", "polres-cilegon", "polres-serang-kota"]
-"""The police that answer for a village: independent of its district (2019: 76 of 150 under Polres Serang)."""
-
-StageName = Literal["preparation", "quiet_period", "distribution", "voting", "counting", "return", "aftermath"]
-"""The stages of an operation, in their order."""
-
-SealCondition = Literal["intact", "broken", "missing"]
-PackageKind = Literal["ballot_box", "booth", "ballots", "ink", "seals", "stationery", "voter_roll", "forms"]
-LegMode = Literal["road", "sea", "foot"]
-
-IncidentType = Literal[
-    "money_politics",
-    "intimidation",
-    "voter_roll_dispute",
-    "committee_neutrality",
-    "officer_neutrality",
-    "protest",
-    "riot",
-    "crowding",
-    "logistics",
-    "weather_or_tide",
-    "candidate_death",
-    "black_campaign",
-    "other",
+VillageCode = Annotated[
+    str,
+    Field(
+        pattern=rf"^{_VILLAGE}$",
+        description="A village by its code of the Ministry of Home Affairs, e.g. 36.04.13.2009; names repeat.",
+    ),
+    AfterValidator(_known_village),
 ]
-Severity = Annotated[int, Field(ge=1, le=4)]
-"""1 is the gravest."""
+PostId = Annotated[
+    str,
+    Field(
+        pattern=_POST,
+        description="A guard post or polling station: its village's code, and a station's number: 36.04.13.2009-tps01.",
+    ),
+    AfterValidator(_known_village),
+]
+DistrictCode = Annotated[
+    str,
+    Field(pattern=rf"^{_DISTRICT}$", description="A district (kecamatan) by its code, e.g. 36.04.13."),
+    AfterValidator(_known_district),
+]
+AreaCode = Annotated[
+    str,
+    Field(pattern=rf"^{_DISTRICT}(\.[0-9]{{4}})?$", description="A district or a village, by its code."),
+    AfterValidator(_known_area),
+]
+ProtecteeId = Annotated[
+    str,
+    Field(
+        pattern=_PROTECTEE,
+        description="A protected candidate or team: a code that begins with its village's, never a name or NIK.",
+    ),
+    AfterValidator(_known_village),
+]
 
-Level = Literal["polsek", "polres", "polda"]
-"""Who answers for an incident, from district to province."""
+Force = Annotated[
+    Literal["polri", "brimob", "polairud", "tni", "linmas", "satpol_pp"],
+    Field(description="Police, mobile brigade, water police, army, civil defence, civil service police."),
+]
+Headcount = Annotated[int, Field(ge=0, le=100_000, description="How many heads.")]
+StationCount = Annotated[Headcount, Field(description="How many polling stations.")]
+Pieces = Annotated[Headcount, Field(description="How many pieces.")]
+Ballots = Annotated[Headcount, Field(description="How many ballots.")]
+Counts = Annotated[
+    dict[Force, Headcount], Field(min_length=1, description='Heads by force, e.g. {"polri": 2, "linmas": 6}.')
+]
+"""A requirement or a strength is named counts, never a string like "2-4-6"."""
+
+PlanVersion = Annotated[int, Field(ge=1, le=10_000, description="A higher number supersedes a lower one.")]
+PlanSource = Annotated[Text, Field(description="The document that this version follows.")]
+PlanDay = Annotated[Day, Field(description="The date of the document that this version follows.")]
+
+Basis = Annotated[
+    Literal["post", "stations"],
+    Field(description="Heads for the whole post, or for every so many of its polling stations."),
+]
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="Latitude in degrees north, WGS 84.")]
+Longitude = Annotated[
+    float, Field(ge=-180, le=180, allow_inf_nan=False, description="Longitude in degrees east, WGS 84.")
+]
+Metres = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False, description="In metres.")]
+MetresPerSecond = Annotated[float, Field(ge=0, le=400, allow_inf_nan=False, description="In metres a second.")]
+Degrees = Annotated[
+    float, Field(ge=0, lt=360, allow_inf_nan=False, description="In degrees clockwise from true north.")
+]
+
+Duty = Annotated[
+    Literal["guard", "patrol", "escort", "close_protection", "reserve"], Field(description="What the unit is to do.")
+]
+TargetKind = Annotated[Literal["post", "area", "shipment", "protectee"], Field(description="What `target` names.")]
+Vulnerability = Annotated[
+    Literal["kurang_rawan", "rawan", "sangat_rawan"],
+    Field(description="Less vulnerable, vulnerable, highly vulnerable."),
+]
+Jurisdiction = Annotated[
+    Literal["polres-serang", "polres-cilegon", "polres-serang-kota"],
+    Field(description="The police that answer for the village, independent of its district."),
+]
+
+StageName = Annotated[
+    Literal["preparation", "quiet_period", "distribution", "voting", "counting", "return", "aftermath"],
+    Field(description="A stage of the operation; in their order."),
+]
+
+SealCondition = Annotated[
+    Literal["intact", "broken", "missing"],
+    Field(description="How the seal was found; missing: it should be there and is not."),
+]
+PackageKind = Annotated[
+    Literal["ballot_box", "booth", "ballots", "ink", "seals", "stationery", "voter_roll", "forms"],
+    Field(description="What kind of material."),
+]
+LegMode = Annotated[Literal["road", "sea", "foot"], Field(description="By which way one goes.")]
+
+IncidentType = Annotated[
+    Literal[
+        "money_politics",
+        "intimidation",
+        "voter_roll_dispute",
+        "committee_neutrality",
+        "officer_neutrality",
+        "protest",
+        "riot",
+        "crowding",
+        "logistics",
+        "weather_or_tide",
+        "candidate_death",
+        "black_campaign",
+        "other",
+    ],
+    Field(description="What kind of incident it is, or is expected."),
+]
+Severity = Annotated[int, Field(ge=1, le=4, description="1 is the gravest.")]
+
+Level = Annotated[
+    Literal["polsek", "polres", "polda"], Field(description="Who answers for the incident, from district to province.")
+]
 LEVELS: tuple[Level, ...] = ("polsek", "polres", "polda")
 
-Reliability = Literal["A", "B", "C", "D", "E", "F"]
-"""Of a source, by the Admiralty code: A completely reliable … E unreliable, F cannot be judged."""
-
-Credibility = Annotated[int, Field(ge=1, le=6)]
-"""Of information, by the Admiralty code: 1 confirmed … 5 improbable, 6 cannot be judged."""
-
-AlertRule = Literal[
-    "under_strength",
-    "arrival_overdue",
-    "unit_silent",
-    "left_post",
-    "off_post",
-    "spot_unpatrolled",
-    "crossing_not_begun",
-    "leg_overdue",
-    "handover_half_open",
-    "unescorted",
-    "escort_separated",
-    "seal_reused",
-    "discrepancy_open",
-    "not_ready",
-    "not_returned",
-    "unacknowledged",
-    "cluster",
-    "grave_open",
-    "district_not_engaged",
+Reliability = Annotated[
+    Literal["A", "B", "C", "D", "E", "F"],
+    Field(
+        description="Of the source, by the Admiralty code: A completely reliable … E unreliable, F cannot be judged."
+    ),
 ]
-"""What is watched; each rule breaks and heals by itself."""
+Credibility = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=6,
+        description="Of the information, by the Admiralty code: 1 confirmed … 5 improbable, 6 cannot be judged.",
+    ),
+]
 
-AlertId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+AlertRule = Annotated[
+    Literal[
+        "under_strength",
+        "arrival_overdue",
+        "unit_silent",
+        "left_post",
+        "off_post",
+        "spot_unpatrolled",
+        "crossing_not_begun",
+        "leg_overdue",
+        "handover_half_open",
+        "unescorted",
+        "escort_separated",
+        "seal_reused",
+        "discrepancy_open",
+        "not_ready",
+        "not_returned",
+        "unacknowledged",
+        "cluster",
+        "grave_open",
+        "district_not_engaged",
+    ],
+    Field(description="The rule that is broken; each breaks and heals by itself."),
+]
+
+AlertId = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9a-f]{32}$",
+        description="The first 32 hex digits of the SHA-256 of `rule`, `subject` and `n`, joined by line feeds.",
+    ),
+]
 """See `alert_id`."""
 
 

@@ -1,7 +1,9 @@
 """The golden examples in schemas/golden: for each service one whole partition, inbox and event log, as on Kafka.
 
-They only grow: what stands there must be readable for ever. To add to them, give new messages, one JSON object a line
-with `value` (the inbox message) and optionally `authorised` (default true):
+They only grow: what stands there must be readable for ever. Each line's SHA-256 is in the list of sums with its file
+and number, so that to change, move or remove one fails a test. Another test says that every message, version and
+optional field is shown in them; the generated contract takes its examples from them. To add to them, give new messages,
+one JSON object a line with `value` (the inbox message) and optionally `authorised` (default true):
 
     python -m tests.support.golden deployment < messages.jsonl
 
@@ -82,6 +84,11 @@ def actual() -> list[str]:
         for path in sorted(FOLDER.glob("*.jsonl"))
         for number, line in enumerate(_lines(path), 1)
     ]
+
+
+def differences() -> list[str]:
+    """Sums that stand in the list and not in the files, or the other way round: what was changed, moved or removed."""
+    return sorted(set(listed()) ^ set(actual()))
 
 
 def _lines(path: Path) -> list[str]:

@@ -18,7 +18,7 @@ from schemas.incidents import (
 )
 from services.projection.api.briefs import briefs
 from services.projection.model import listed
-from tests.support.facts import fact, shown
+from tests.support.facts import DAY, fact, shown
 
 INCIDENT, OTHER = "ins-0012", "ins-0007"
 COMPLAINED, INNOCENT = "polres-serang-007", "polres-serang-011"
@@ -216,7 +216,7 @@ def test_reopening_lifts_the_link() -> None:
 
 
 def is_open(*data: Any) -> bool:
-    (found,) = briefs({"incident": [shown(*map(fact, data))]}, NOON).incidents
+    (found,) = briefs({"incident": [shown(*map(fact, data))]}, DAY).incidents
     return found.open
 
 
