@@ -4,7 +4,6 @@ The places of custody are free ids, and a position is what was seen; neither nam
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -26,8 +25,8 @@ def lies_in(code: str, areas: Collection[str]) -> bool:
     return code in areas or code[:8] in areas
 
 
-def _in_fields(data: Any) -> Iterable[str]:
-    return [code for name, read in _readers(type(data)) for code in read(getattr(data, name))] + _target(data)
+def _in_fields(data: Any) -> list[str]:
+    return [code for name, read in _readers(data.__class__) for code in read(getattr(data, name))] + _target(data)
 
 
 def _target(data: Any) -> list[str]:
@@ -53,7 +52,7 @@ def _reader(hint: Any) -> _Reader | None:
     if get_origin(hint) is tuple:
         item = _reader(get_args(hint)[0])
         return None if item is None else _of_each(item)
-    return _in_fields if is_dataclass(hint) and _readers(hint) else None
+    return _in_fields if hasattr(hint, "__dataclass_fields__") and _readers(hint) else None
 
 
 def _if_there(read: _Reader) -> _Reader:
