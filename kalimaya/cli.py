@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kalimaya import running
+from kalimaya import operation, running
 from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
@@ -24,6 +24,7 @@ console = Console()
 
 app.command()(audit)
 app.command()(digest)
+app.add_typer(operation.app, name="operation")
 
 STOP_SECONDS = 90.0
 
