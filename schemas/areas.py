@@ -6,7 +6,7 @@ The places of custody are free ids, and a position is what was seen; neither nam
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from schemas.types import AreaCode, DistrictCode, PostId, ProtecteeId, Target, VillageCode, village_of
 
@@ -46,7 +46,7 @@ def _reader(hint: Any) -> _Reader | None:
         return lambda code: (village_of(code),)
     if get_origin(hint) is Annotated:
         return _reader(get_args(hint)[0])
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (Union, UnionType):
         inner = [_reader(each) for each in get_args(hint) if each is not NoneType]
         return None if inner[0] is None else _if_there(inner[0])
     if get_origin(hint) is tuple:

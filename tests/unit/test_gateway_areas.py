@@ -1,5 +1,6 @@
 """Which areas a message names, and who may speak about them."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from schemas.areas import areas_of, lies_in
 from schemas.deployment import AssignUnit, UnitMustered, UnitSighted, UnitVisited
 from schemas.incidents import EngagementHeld, IncidentReported, RaiseAlert, WarningGiven
 from schemas.logistics import CustodyReceived, Package, PackagesOpened, PlanShipment, ReadinessChecked, SealedPackage
+from schemas.types import PostId, VillageCode
 from services.gateway.credentials import CredentialsError, Grant, Principal, load_principals
 
 NOON = datetime(2019, 11, 3, 5, tzinfo=UTC)
@@ -100,6 +102,19 @@ NAMED = {
 @pytest.mark.parametrize(("data", "named"), NAMED.values(), ids=NAMED.keys())
 def test_the_areas_of_a_message_are_the_villages_and_districts_that_it_names(data: Any, named: set[str]) -> None:
     assert areas_of(data) == named
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """A message with fields that may be absent, as later ones may have."""
+
+    post: PostId | None = None
+    villages: tuple[VillageCode, ...] | None = None
+
+
+def test_a_field_that_may_be_absent_names_an_area_when_it_is_there() -> None:
+    assert areas_of(Perhaps()) == set()
+    assert areas_of(Perhaps(post=f"{WARGASARA}-tps01", villages=(OTHER,))) == {WARGASARA, OTHER}
 
 
 @pytest.mark.parametrize(

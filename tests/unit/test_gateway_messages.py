@@ -164,6 +164,8 @@ async def test_who_waits_is_told_that_it_was_accepted(deciding: Door) -> None:
 async def test_who_speaks_for_anothers_unit_is_rejected_on_record(deciding: Door) -> None:
     answer = await deciding.post(sighting(data={"unit": "brimob-banten-001", "lat": 1, "lon": 1}), prefer="wait=5")
     assert (answer.status_code, answer.json()["reason"]) == (422, "not_authorised")
+    assert answer.json()["advice"]["en"].startswith("The sender may not speak for this thing. Send it from")
+    assert "Kirim dari instansi" in answer.json()["advice"]["id"]
     assert answer.json()["position"] == "deployment.inbox/0@0"
 
 
