@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from kalimaya import running
+from kalimaya import operation, running
 from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
@@ -27,6 +27,7 @@ console = Console()
 
 app.command()(audit)
 app.command()(digest)
+app.add_typer(operation.app, name="operation")
 
 STOP_SECONDS = 90.0
 

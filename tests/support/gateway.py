@@ -2,28 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema
+from aiokafka import TopicPartition
 
-from schemas.envelope import encode
+from schemas.catalogue import SERVICES
 from services.deployment.domain import DEPLOYMENT
+from services.gateway.agency_topics import AgencyTopics
 from services.gateway.api import Gateway, build
 from services.gateway.credentials import Doorkeeper, Grant, Principal
 from services.gateway.inbox import Place
 from services.gateway.intake import Taken
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
+from services.gateway.unreadable import Unreadable
+from services.incidents.domain import INCIDENTS
 from services.kit.clock import Clock
+from services.kit.decider import Decider
 from services.kit.ledger.log import Unavailable
-from services.kit.ledger.record import pack_stamp
+from services.kit.ledger.record import Record, pack_stamp
+from services.kit.ledger.topics import topic_of
 from services.kit.ledger.worker import Worker
+from services.logistics.domain import LOGISTICS
 from tests.support.ledger import QUICK, MemorySite
 
+DECIDERS: tuple[Decider[Any], ...] = (DEPLOYMENT, LOGISTICS, INCIDENTS)
 NOW = datetime(2019, 11, 3, 5, 0, tzinfo=UTC)
 
 POLRES = Principal(
@@ -34,31 +42,50 @@ POLRES = Principal(
 )
 
 
+EVERYBODY = Principal(
+    id="everybody",
+    name="May say everything",
+    kind="operator",
+    grants=(Grant(types=("kalimaya.*",), subjects=("*",)),),
+)
+PLAYER = Principal(id="scenario-player", name="Player", kind="operator", grants=(), player=True, kafka=True)
+PRINCIPALS = {each.id: each for each in (POLRES, EVERYBODY, PLAYER)}
+TOKENS = {POLRES.id: "a-token", EVERYBODY.id: "every-token", PLAYER.id: "player-token"}
+
+
 class MemoryInbox:
-    """The Inbox port in memory; only deployment's messages are answered, by its real decider."""
+    """The Inbox port in memory: a partition a service; which of them are decided is the test's to say."""
 
     def __init__(self) -> None:
-        self.site = MemorySite()
+        self.sites = {service: MemorySite() for service in SERVICES}
+        self.aside: list[Unreadable] = []
         self.away = False
         self.lost_acks = False
         self.tried = 0
 
+    @property
+    def site(self) -> MemorySite:
+        """Deployment's."""
+        return self.sites["deployment"]
+
     def not_ready(self) -> str | None:
         return None
 
-    async def put(self, taken: Taken) -> Awaitable[Place]:
+    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+        return [await self._put(each) for each in taken]
+
+    async def _put(self, taken: Taken) -> Place | Unavailable:
+        if self.away:
+            return Unavailable("the broker is away")
+        key = taken.message.partitionkey.encode()
         self.tried += 1
+        offset = await self.sites[taken.service].put(key, taken.value, pack_stamp(taken.stamp))
+        return Unavailable("no acknowledgement") if self.lost_acks else Place(taken.service, 0, offset)
+
+    async def set_aside(self, records: Sequence[Unreadable]) -> None:
         if self.away:
             raise Unavailable("the broker is away")
-        key = taken.message.partitionkey.encode()
-        offset = await self.site.put(key, encode(taken.message), pack_stamp(taken.stamp))
-
-        async def acknowledged() -> Place:
-            if self.lost_acks:
-                raise Unavailable("no acknowledgement")
-            return Place("deployment", 0, offset)
-
-        return acknowledged()
+        self.aside += records
 
 
 class FixedClock(Clock):
@@ -69,35 +96,47 @@ class FixedClock(Clock):
 
 
 class Door:
-    """The application, a client with a token, and a decider that runs while `deciding`."""
+    """The application, a client with a token, and deciders that run while `deciding`."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.inbox = MemoryInbox()
-        self.outcomes = Outcomes("nowhere", ["deployment"])
+        self.outcomes = Outcomes("nowhere", SERVICES)
         self.settings = GatewaySettings(
             kafka="nowhere", metrics_port=1, agencies=folder / "a", tokens=folder / "t", **settings
         )
-        doorkeeper = Doorkeeper({POLRES.id: POLRES}, {POLRES.id: "a-token"})
-        app = build(Gateway(self.settings, doorkeeper, self.inbox, self.outcomes, FixedClock()))
+        doorkeeper = Doorkeeper(PRINCIPALS, TOKENS, scenario=True)
+        gateway = Gateway(self.settings, doorkeeper, self.inbox, self.outcomes, FixedClock())
+        self.agencies = AgencyTopics("nowhere", "1", list(PRINCIPALS.values()), self.inbox, FixedClock(), gateway.terms)
+        self.app = app = build(gateway)
         self.contract = app.openapi()
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://gateway"
         )
-        self._worker = Worker(DEPLOYMENT, 0, self.inbox.site.pair(), self.inbox.site.identity, tuning=QUICK)
+        self._workers = {
+            decider.service: Worker(decider, 0, site.pair(), site.identity, tuning=QUICK)
+            for decider in DECIDERS
+            for site in [self.inbox.sites[decider.service]]
+        }
 
     async def deciding(self) -> None:
-        """Decide what comes in, and let the gateway see the log, until cancelled."""
-        running = asyncio.create_task(self._worker.run())
-        told = 0
+        """Decide what comes in, and let the gateway see the logs, until cancelled."""
+        running = [asyncio.create_task(worker.run()) for worker in self._workers.values()]
+        told = dict.fromkeys(self._workers, 0)
         try:
             while True:
-                events = await self.inbox.site.events()
-                for record in events[told:]:
-                    self.outcomes._take("deployment", 0, record)
-                told = len(events)
+                for service, count in told.items():
+                    events = await self.inbox.sites[service].events()
+                    for record in events[count:]:
+                        self.outcomes._take(service, 0, record)
+                    told[service] = len(events)
                 await asyncio.sleep(0.005)
         finally:
-            running.cancel()
+            for task in running:
+                task.cancel()
+
+    def read(self, record: Record, agency: str = POLRES.id) -> Taken | Unreadable:
+        """What the gateway makes of a record on an agency's topic."""
+        return self.agencies.read(TopicPartition(topic_of(agency), 0), record, NOW)
 
     async def post(
         self, body: Any, *, token: str | None = "a-token", prefer: str = "", batch: bool = False

@@ -16,6 +16,7 @@ from services.projection.api import (
     shipments,
     status,
     units,
+    unreadable,
     villages,
     warnings,
 )
@@ -51,6 +52,7 @@ def new_app(reading: Reading) -> FastAPI:
         engagements,
         alerts,
         messages,
+        unreadable,
         status,
     ):
         app.include_router(each.router)
