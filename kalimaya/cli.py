@@ -1,8 +1,8 @@
-"""The command line: `kalimaya up`, `down`, `status` and what reads the record afterwards."""
+"""The command line: `kalimaya up`, `down`, `status`, `scenario play` and what reads the record afterwards."""
 
 import shutil
+import subprocess
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,8 +14,10 @@ from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
 from kalimaya.embedded.postgres import PostgresSetupError
+from kalimaya.playback import Over, Playback, Scenario
+from kalimaya.playback import speed as parse_speed
 from kalimaya.ports import PortTakenError
-from kalimaya.settings import Settings
+from kalimaya.settings import PROJECT, Settings
 from kalimaya.status import process_table
 from kalimaya.supervisor import StartFailedError
 from kalimaya.up import up as run_up
@@ -25,6 +27,8 @@ from services.kit.process import told_settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_short=True, help=__doc__)
 console = Console()
 
+scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
+app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
 app.command()(digest)
 
@@ -40,32 +44,44 @@ def check_settings() -> None:
         _fail(told_settings(error))
 
 
-class Scenario(StrEnum):
-    """What is played once the system is up."""
-
-    SMALL = "small"
-    NONE = "none"
+Speed = Annotated[
+    str | None,
+    typer.Option(help="scenario seconds a second, or `max`: flat out; default: small in a minute, full in 20"),
+]
+Scale = Annotated[int, typer.Option(min=1, help="so many operations like it at once, for load")]
+Way = Annotated[Over, typer.Option(help="how messages are sent")]
 
 
 @app.command()
 def up(
-    scenario: Annotated[
-        Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")
-    ] = Scenario.SMALL,
-    speed: Annotated[
-        float | None, typer.Option(min=1, help="scenario seconds a second; default: about a minute in all")
-    ] = None,
+    scenario: Annotated[Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")] = Scenario.SMALL,
+    speed: Speed = None,
+    scale: Scale = 1,
+    over: Way = Over.HTTP,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
     settings = Settings()
     try:
-        run_up(settings, console, scenario.value, speed)
+        playback = None if scenario is Scenario.NONE else Playback(scenario, parse_speed(speed), scale, over)
+        run_up(settings, console, playback)
+    except ValueError:
+        _fail(f"A speed is a number of scenario seconds a second, or `max`; {speed} is neither.")
     except running.AlreadyRunningError as error:
         _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
     except AnotherClockError as error:
         _fail(f"{error} Go on with SCENARIO=none, choose another folder (KALIMAYA_DATA), or `make clean-data` first.")
     except (PortTakenError, KafkaSetupError, PostgresSetupError, StartFailedError, PermissionError) as error:
         _fail(str(error))
+
+
+@scenario_app.command()
+def play(scenario: Scenario = Scenario.SMALL, scale: Scale = 1, over: Way = Over.HTTP) -> None:
+    """Play what a running system was started for, from where it was left; exit code 3 if something becomes other."""
+    settings = Settings()
+    if not (settings.data / "clock.json").exists():
+        _fail("No scenario's clock runs: start with `kalimaya up --scenario ...`, which plays it, too.")
+    command = [sys.executable, "-m", "scenarios.play", *Playback(scenario, None, scale, over).arguments(settings)]
+    raise typer.Exit(subprocess.run(command, cwd=PROJECT, check=False).returncode)
 
 
 @app.command()
