@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -61,11 +61,9 @@ def up(
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
     settings = Settings()
+    playback = None if scenario is Scenario.NONE else Playback(scenario, _speed(speed), scale, over)
     try:
-        playback = None if scenario is Scenario.NONE else Playback(scenario, parse_speed(speed), scale, over)
         run_up(settings, console, playback)
-    except ValueError:
-        _fail(f"A speed is a number of scenario seconds a second, or `max`; {speed} is neither.")
     except running.AlreadyRunningError as error:
         _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
     except AnotherClockError as error:
@@ -125,6 +123,13 @@ def clean_data() -> None:
         console.print(f"Removed {data}.", highlight=False, soft_wrap=True)
 
 
-def _fail(message: str) -> None:
+def _speed(text: str | None) -> float | str | None:
+    try:
+        return parse_speed(text)
+    except ValueError:
+        _fail(f"A speed is a number of scenario seconds a second, or `max`; {text} is neither.")
+
+
+def _fail(message: str) -> NoReturn:
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)

@@ -1,16 +1,16 @@
 """What became of a plan's messages, for people: by kind of outcome and by type of message."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from scenarios.plan import Plan, Planned
 from scenarios.receipts import Receipt, Receipts
 
-OUTCOMES = ("accepted", "refused", "rejected", "repeated", "conflicting")
 NOT_ANSWERED = "not answered"
 NAMED = 20
 """Messages that became other than planned and are named one by one."""
@@ -25,16 +25,14 @@ _type_of: Callable[[bytes], _Typed] = msgspec.json.Decoder(_Typed).decode
 
 def summarise(plan: Plan, receipts: Receipts, console: Console) -> int:
     """Print what became of the messages; how many became other than planned."""
-    became = Counter((_kind(each), _result(each, receipts)) for each in plan.messages)
-    columns = [*OUTCOMES, *sorted({result for _, result in became} - {*OUTCOMES})]
-    table = Table("message", title=f"Scenario {plan.name}: {len(plan.messages):,} messages", title_justify="left")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for kind in sorted({kind for kind, _ in became}):
-        table.add_row(kind, *(_number(became[kind, column]) for column in columns))
-    sums = (sum(count for (_, result), count in became.items() if result == column) for column in columns)
-    table.add_section()
-    table.add_row("all", *map(_number, sums))
+    became: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in plan.messages:
+        became[_kind(each)][_result(each, receipts)] += 1
+    title = f"Scenario {plan.name}: {len(plan.messages):,} messages"
+    table = Table("message", "became", title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for kind in sorted(became):
+        table.add_row(kind, _counts(became[kind]))
+    table.add_row("all", _counts(sum(became.values(), Counter())), style="bold")
     console.print(table)
     unmet = [each for each in plan.messages if not _met(each, receipts)]
     for each in unmet[:NAMED]:
@@ -50,7 +48,7 @@ def _kind(planned: Planned) -> str:
 def _result(planned: Planned, receipts: Receipts) -> str:
     receipt = receipts.by_step.get(planned.step)
     result = NOT_ANSWERED if receipt is None else receipt.result(planned)
-    return f"turned away, {result}" if isinstance(result, int) else result
+    return f"HTTP {result}" if isinstance(result, int) else result
 
 
 def _met(planned: Planned, receipts: Receipts) -> bool:
@@ -65,5 +63,5 @@ def _told(planned: Planned, receipt: Receipt | None) -> str:
     return f"{about}, became {receipt.result(planned)} {receipt.reason or ''} ({receipt.said or ''})"
 
 
-def _number(count: int) -> str:
-    return f"{count:,}" if count else ""
+def _counts(results: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {result}" for result, count in results.most_common())
