@@ -101,7 +101,8 @@ class Script:
         """These are sent as one batch, later than they were written, in the order given."""
         batch = next(self._batches)
         for draft in drafts:
-            draft.serial, draft.send_at, draft.batch, draft.mishap = next(self._serials), sent, batch, mishap
+            draft.serial, draft.send_at, draft.batch = next(self._serials), sent, batch
+            draft.mishap = draft.mishap or mishap
 
     def event(self, at: datetime, principal: str, data: Any) -> dict[str, Any]:
         """The CloudEvent of a message; it is not in the plan by that."""

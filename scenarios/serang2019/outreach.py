@@ -44,8 +44,8 @@ def _warn(story: Story, number: int, random: Random) -> None:
         end=begin + timedelta(hours=random.choice((6, 12))),
         summary=f"Dini: {SUMMARIES.get(expects, 'massa akan memadati TPS').lower()}",
     )
-    teller = random.choice(("polres-serang", poll.jurisdiction, "polda-banten", f"polsek-{district}"))
-    story.script.report(told, teller, warning)
+    tellers = ("polda-banten", "polres-serang", poll.jurisdiction, f"polsek-{district}")
+    story.script.report(told, tellers[number % len(tellers)], warning)
 
 
 def _meet(story: Story, district: str, number: int, random: Random) -> None:
