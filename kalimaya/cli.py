@@ -21,6 +21,7 @@ from kalimaya.settings import PROJECT, Settings
 from kalimaya.status import process_table
 from kalimaya.supervisor import StartFailedError
 from kalimaya.up import up as run_up
+from services.kit import clock
 from services.kit.clock import AnotherClockError
 from services.kit.process import told_settings
 
@@ -54,7 +55,9 @@ Way = Annotated[Over, typer.Option(help="how messages are sent")]
 
 @app.command()
 def up(
-    scenario: Annotated[Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")] = Scenario.SMALL,
+    scenario: Annotated[
+        Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")
+    ] = Scenario.SMALL,
     speed: Speed = None,
     scale: Scale = 1,
     over: Way = Over.HTTP,
@@ -76,7 +79,7 @@ def up(
 def play(scenario: Scenario = Scenario.SMALL, scale: Scale = 1, over: Way = Over.HTTP) -> None:
     """Play what a running system was started for, from where it was left; exit code 3 if something becomes other."""
     settings = Settings()
-    if not (settings.data / "clock.json").exists():
+    if scenario is Scenario.NONE or clock.load(settings.data / "clock.json").scenario_start is None:
         _fail("No scenario's clock runs: start with `kalimaya up --scenario ...`, which plays it, too.")
     command = [sys.executable, "-m", "scenarios.play", *Playback(scenario, None, scale, over).arguments(settings)]
     raise typer.Exit(subprocess.run(command, cwd=PROJECT, check=False).returncode)

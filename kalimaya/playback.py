@@ -71,10 +71,10 @@ class Playback:
 
 
 def speed(text: str | None) -> float | str | None:
-    """A speed as it is written: a number above 0, or `max`. Raises ValueError."""
+    """A speed as it is written: a number from 1 on, or `max`. Raises ValueError."""
     if text in (None, FLAT_OUT):
         return text
     number = float(text)
-    if not 0 < number < float("inf"):
+    if not 1 <= number < float("inf"):
         raise ValueError(f"{text} is not a speed")
     return number

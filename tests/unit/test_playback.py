@@ -13,12 +13,12 @@ from services.kit import clock
 RUNNER = CliRunner()
 
 
-@pytest.mark.parametrize(("text", "expected"), [(None, None), ("max", "max"), ("60", 60.0), ("0.5", 0.5)])
+@pytest.mark.parametrize(("text", "expected"), [(None, None), ("max", "max"), ("60", 60.0), ("1", 1.0)])
 def test_a_speed_is_a_number_or_max(text: str | None, expected: float | str | None) -> None:
     assert speed(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf"])
+@pytest.mark.parametrize("text", ["", "fast", "0.5", "-1", "nan", "inf"])
 def test_nothing_else_is_a_speed(text: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"speed|convert"):
         speed(text)
@@ -54,6 +54,8 @@ def test_the_clock_runs_at_the_speed_given_or_at_the_sizes_own(
 
 
 def test_without_a_scenarios_clock_there_is_nothing_to_play(tmp_path: Path) -> None:
-    told = RUNNER.invoke(app, ["scenario", "play"], env={"KALIMAYA_DATA": str(tmp_path)})
-    assert told.exit_code == 1
-    assert "kalimaya up --scenario" in told.output
+    for keep in (lambda: None, lambda: clock.keep_wall(tmp_path / "clock.json")):
+        keep()
+        told = RUNNER.invoke(app, ["scenario", "play"], env={"KALIMAYA_DATA": str(tmp_path)})
+        assert told.exit_code == 1
+        assert "kalimaya up --scenario" in told.output
