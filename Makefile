@@ -15,6 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 SCENARIO ?= small
 SPEED ?=
+SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency \
@@ -25,8 +26,8 @@ help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name line; do \
 		printf '%-20s %s\n' "$$name" "$$line"; done
 
-run: setup ## start everything, play the scenario, stay until Ctrl-C (SCENARIO=small|none, SPEED=times life)
-	@exec $(BIN)/kalimaya up --scenario $(SCENARIO) $(if $(SPEED),--speed $(SPEED))
+run: setup ## start everything, play the scenario, stay until Ctrl-C (SCENARIO=small|full|none, SPEED=times life|max, SCALE=operations)
+	@exec $(BIN)/kalimaya up --scenario $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(SCALE),--scale $(SCALE))
 
 down: setup ## stop a running system from another terminal
 	@$(BIN)/kalimaya down

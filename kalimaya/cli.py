@@ -1,9 +1,9 @@
-"""The command line: `kalimaya up`, `down`, `status` and what reads the record afterwards."""
+"""The command line: `kalimaya up`, `down`, `status`, `scenario play` and what reads the record afterwards."""
 
 import shutil
+import subprocess
 import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -14,17 +14,22 @@ from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
 from kalimaya.embedded.postgres import PostgresSetupError
+from kalimaya.playback import Over, Playback, Scenario
+from kalimaya.playback import speed as parse_speed
 from kalimaya.ports import PortTakenError
-from kalimaya.settings import Settings
+from kalimaya.settings import PROJECT, Settings
 from kalimaya.status import process_table
 from kalimaya.supervisor import StartFailedError
 from kalimaya.up import up as run_up
+from services.kit import clock
 from services.kit.clock import AnotherClockError
 from services.kit.process import told_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_short=True, help=__doc__)
 console = Console()
 
+scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
+app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
 app.command()(digest)
 app.add_typer(operation.app, name="operation")
@@ -41,11 +46,12 @@ def check_settings() -> None:
         _fail(told_settings(error))
 
 
-class Scenario(StrEnum):
-    """What is played once the system is up."""
-
-    SMALL = "small"
-    NONE = "none"
+Speed = Annotated[
+    str | None,
+    typer.Option(help="scenario seconds a second, or `max`: flat out; default: small in a minute, full in 20"),
+]
+Scale = Annotated[int, typer.Option(min=1, help="so many operations like it at once, for load")]
+Way = Annotated[Over, typer.Option(help="how messages are sent")]
 
 
 @app.command()
@@ -53,20 +59,31 @@ def up(
     scenario: Annotated[
         Scenario, typer.Option(help="what to play; `none` leaves new data the wall clock")
     ] = Scenario.SMALL,
-    speed: Annotated[
-        float | None, typer.Option(min=1, help="scenario seconds a second; default: about a minute in all")
-    ] = None,
+    speed: Speed = None,
+    scale: Scale = 1,
+    over: Way = Over.HTTP,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
     settings = Settings()
+    playback = None if scenario is Scenario.NONE else Playback(scenario, _speed(speed), scale, over)
     try:
-        run_up(settings, console, scenario.value, speed)
+        run_up(settings, console, playback)
     except running.AlreadyRunningError as error:
         _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
     except AnotherClockError as error:
         _fail(f"{error} Go on with SCENARIO=none, choose another folder (KALIMAYA_DATA), or `make clean-data` first.")
     except (PortTakenError, KafkaSetupError, PostgresSetupError, StartFailedError, PermissionError) as error:
         _fail(str(error))
+
+
+@scenario_app.command()
+def play(scenario: Scenario = Scenario.SMALL, scale: Scale = 1, over: Way = Over.HTTP) -> None:
+    """Play what a running system was started for, from where it was left; exit code 3 if something becomes other."""
+    settings = Settings()
+    if scenario is Scenario.NONE or clock.load(settings.data / "clock.json").scenario_start is None:
+        _fail("No scenario's clock runs: start with `kalimaya up --scenario ...`, which plays it, too.")
+    command = [sys.executable, "-m", "scenarios.play", *Playback(scenario, None, scale, over).arguments(settings)]
+    raise typer.Exit(subprocess.run(command, cwd=PROJECT, check=False).returncode)
 
 
 @app.command()
@@ -110,6 +127,14 @@ def clean_data() -> None:
         console.print(f"Removed {data}.", highlight=False, soft_wrap=True)
 
 
-def _fail(message: str) -> None:
+def _speed(text: str | None) -> float | str | None:
+    try:
+        return parse_speed(text)
+    except ValueError:
+        meant = "a number of scenario seconds a second, 1 or more, or `max`"
+        raise typer.BadParameter(f"{text} is not {meant}", param_hint="--speed") from None
+
+
+def _fail(message: str) -> NoReturn:
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)

@@ -26,7 +26,7 @@ from schemas.types import StageName
 
 OPERATOR = "posko-serang"
 WAIT_SECONDS = 20
-STAGES: tuple[StageName, ...] = get_args(StageName)
+STAGES: tuple[StageName, ...] = get_args(get_args(StageName)[0])
 JAKARTA = timezone(timedelta(hours=7))
 
 app = typer.Typer(no_args_is_help=True, help="The operation file: check it, put it in force.")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
+AGENCIES = PROJECT / "deploy" / "embedded" / "agencies.yaml"
 HOST = "127.0.0.1"  # not a setting: the embedded mode has no passwords for Kafka and must not be reachable
 
 SERVICES = ("gateway", "deployment", "logistics", "incidents", "projection")

@@ -18,30 +18,26 @@ from rich.console import Console
 
 from kalimaya.embedded.kafka import KafkaNode, quiet_client_logs
 from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.playback import Playback
 from kalimaya.ports import require_free
 from kalimaya.process import Child
 from kalimaya.running import claim, write_processes
-from kalimaya.settings import DECIDING_SERVICES, HOST, PROJECT, SERVICES, Settings
+from kalimaya.settings import AGENCIES, DECIDING_SERVICES, HOST, PROJECT, SERVICES, Settings
 from kalimaya.supervisor import Supervisor
-from scenarios import serang2019
 from services.gateway import credentials
 from services.kit import clock
 from services.kit.ledger import topics
 
-AGENCIES = PROJECT / "deploy" / "embedded" / "agencies.yaml"
 PARTITIONS = 6
-UNMET = 3
-"""Exit code of a player that has played everything and found outcomes other than planned."""
 
 
 class Up:
     """One run of the system, from the first check to the last child's end."""
 
-    def __init__(self, settings: Settings, console: Console, scenario: str, speed: float | None) -> None:
+    def __init__(self, settings: Settings, console: Console, playback: Playback | None) -> None:
         self._settings = settings
         self._console = console
-        self._scenario = scenario
-        self._speed = speed
+        self._playback = playback
         self._kafka = KafkaNode(
             home=settings.data / "kafka",
             libs=settings.kafka_libs,
@@ -93,12 +89,15 @@ class Up:
         with self._step("Topics"):
             await self._create_topics()
         curl = self._curl_line()
-        self._start_clock()
+        if self._playback:
+            self._playback.start_clock(settings)
+        else:
+            clock.keep_wall(settings.data / "clock.json")
         with self._step("Services: " + ", ".join(SERVICES)):
             await supervisor.start(*(self._service(name) for name in SERVICES))
         self._console.print(f"Up after {time.monotonic() - began:.1f} s: {self._picture}", highlight=False)
-        if self._scenario != "none":
-            await supervisor.finish(self._player())
+        if self._playback:
+            await supervisor.finish(self._playback.player(settings))
         self._show_where(curl)
 
     async def _create_topics(self) -> None:
@@ -109,13 +108,6 @@ class Up:
     def _curl_line(self) -> str:
         tokens = credentials.ensure(self._settings.data / "tokens.json", AGENCIES)
         return credentials.curl_line(f"http://{HOST}:{self._settings.gateway_port}", tokens)
-
-    def _start_clock(self) -> None:
-        file = self._settings.data / "clock.json"
-        if self._scenario == "none":
-            clock.keep_wall(file)
-        else:
-            clock.start(file, serang2019.START, serang2019.END, self._speed or serang2019.DEFAULT_SPEED)
 
     def _service(self, name: str) -> Child:
         settings = self._settings
@@ -141,23 +133,6 @@ class Up:
             log=settings.logs / f"{name}.log",
             probe=partial(_ready, readyz),
             readyz=readyz,
-        )
-
-    def _player(self) -> Child:
-        data = self._settings.data
-        options = {
-            "--scenario": self._scenario,
-            "--gateway": f"http://{HOST}:{self._settings.gateway_port}",
-            "--tokens": str(data / "tokens.json"),
-            "--clock": str(data / "clock.json"),
-            "--receipts": str(data / "receipts.jsonl"),
-        }
-        arguments = [part for option in options.items() for part in option]
-        return Child(
-            name="scenario",
-            argv=(sys.executable, "-m", "scenarios.play", *arguments),
-            cwd=PROJECT,
-            finished_by=frozenset({0, UNMET}),
         )
 
     def _show_where(self, curl: str) -> None:
@@ -187,11 +162,13 @@ class Up:
         self._console.print(f"  {title}: {time.monotonic() - began:.1f} s", highlight=False)
 
 
-def up(settings: Settings, console: Console, scenario: str, speed: float | None) -> None:
-    """Run the system in the foreground until a signal; raises AlreadyRunningError for a second one."""
+def up(settings: Settings, console: Console, playback: Playback | None) -> None:
+    """Run the system in the foreground until a signal, and play what is given; raises AlreadyRunningError for a second
+    one.
+    """
     quiet_client_logs()
     with claim(settings.data):
-        asyncio.run(Up(settings, console, scenario, speed).run())
+        asyncio.run(Up(settings, console, playback).run())
 
 
 async def _ready(readyz: str) -> str | None:

@@ -13,6 +13,8 @@ from typing import Any
 from schemas.outcomes import OutcomeKind
 
 OPERATORS = frozenset({"posko-serang", "logistik-serang"})
+PLAYER = "scenario-player"
+"""The principal that may say for whom it speaks, and when that was taken in."""
 
 
 def source_of(principal: str) -> str:
@@ -25,8 +27,9 @@ class Planned:
     """One message to send.
 
     `body` goes over the wire byte for byte. `expect` is the outcome, or the HTTP status of what is no message; `reason`
-    that of a refusal or rejection. With `wait` the sender asks for the outcome. `after`: the steps whose answers must
-    be known before. Messages with the same `batch` are sent as one. `mishap` names what goes wrong here.
+    that of a refusal or rejection. `key` is its partition key, None for what is no message. With `wait` the sender asks
+    for the outcome. `after`: the steps whose answers must be known before; they have the same key. Messages with the
+    same `batch` are sent as one. `mishap` names what goes wrong here.
     """
 
     step: int
@@ -36,6 +39,7 @@ class Planned:
     body: bytes
     expect: OutcomeKind | int
     reason: str | None = None
+    key: str | None = None
     wait: bool = False
     after: tuple[int, ...] = ()
     batch: int | None = None
@@ -51,6 +55,11 @@ class Planned:
         shown = {name: getattr(self, name) for name in self.__slots__}
         shown |= {"send_at": self.send_at.isoformat(), "body": self.body.decode("utf-8", "backslashreplace")}
         return {name: value for name, value in shown.items() if value not in (None, (), False) or name == "step"}
+
+
+def recorded(planned: Planned) -> bytes:
+    """A message that says itself when it is taken in: at the moment of its sending. Its `source` says for whom."""
+    return planned.body[:-1] + b',"recordedtime":"' + planned.send_at.isoformat().encode() + b'"}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,32 @@
-"""`python -m scenarios.play`: sends a plan to the gateway as its sources would, in the scenario's time.
+"""`python -m scenarios.play`: sends a plan as its sources would, over HTTP or Kafka, at a speed or flat out.
 
-Each message waits for its moment and for the answers that it depends on, and is sent until it is answered, whatever is
-killed meanwhile. Exit code 0: all became what was planned; 3: something did not.
+Each message is sent until it is answered, whatever is killed meanwhile. Exit code 0: all became what was planned; 3:
+something did not.
 """
 
 import argparse
 import asyncio
 import json
 import sys
-from collections import Counter
+import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from scenarios import serang2019
+from scenarios.flat_out import FlatOut
+from scenarios.over_kafka import OverKafka
 from scenarios.plan import Plan, Planned
 from scenarios.receipts import Receipts
+from scenarios.scale import scaled
 from scenarios.sender import WAIT_SECONDS, Sender
+from scenarios.summary import summarise
+from services.gateway.credentials import load_principals
 from services.kit import clock
 from services.kit.clock import Clock
 
@@ -33,8 +39,24 @@ AT_ONCE = 12
 TELL_EVERY_SECONDS = 5.0
 
 
+class Playing(Protocol):
+    """A way to play a plan."""
+
+    total: int
+
+    @property
+    def done(self) -> int:
+        """Messages answered so far."""
+
+    async def play(self) -> None:
+        """Send everything that is not answered yet."""
+
+
 class Player:
-    """Plays one plan. `now` paces it; None means flat out."""
+    """Plays one plan over HTTP, each message at its moment by `now`; None means as fast as the answers come.
+
+    A message waits for the answers that it depends on.
+    """
 
     def __init__(self, plan: Plan, sender: Sender, receipts: Receipts, now: Clock | None) -> None:
         self._sender, self._receipts, self._now = sender, receipts, now
@@ -72,12 +94,13 @@ class Player:
         for step in {step for each in together for step in each.after}:
             await self._answered[step].wait()
         open_ = [each for each in together if not self._answered[each.step].is_set()]
-        for receipt in await self._sender.send(open_):
-            self._receipts.add(receipt)
+        receipts = await self._sender.send(open_)
+        self._receipts.add(*receipts)
+        for receipt in receipts:
             self._answered[receipt.step].set()
 
 
-async def _show(player: Player, console: Console) -> None:
+async def _show(player: Playing, console: Console) -> None:
     """Progress: a bar on a terminal, otherwise a line now and then. Runs until cancelled."""
     if not console.is_terminal:
         while True:
@@ -92,42 +115,36 @@ async def _show(player: Player, console: Console) -> None:
 
 
 async def _play(plan: Plan, options: argparse.Namespace, receipts: Receipts, console: Console) -> None:
-    now = None if options.speed == "max" else clock.load(Path(options.clock))
+    path = Path(options.clock)
+    now = clock.load(path)
+    flat_out = now.flat_out is not None
+    reached = partial(clock.reach, path) if flat_out else _nobody
+    if options.over == "kafka":
+        topics = {each.id for each in load_principals(Path(options.agencies)).values() if each.kafka}
+        player = OverKafka(plan, receipts, options.kafka, topics, None if flat_out else now, reached)
+        await _watched(player, console)
+        return
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-    timeout = httpx.Timeout(WAIT_SECONDS + 10, connect=2)
+    timeout = httpx.Timeout(WAIT_SECONDS + 20, connect=2)
     async with httpx.AsyncClient(base_url=options.gateway, limits=limits, timeout=timeout, trust_env=False) as client:
-        sender = Sender(client, _tokens(options.tokens), plan.name)
-        player = Player(plan, sender, receipts, now)
-        showing = asyncio.create_task(_show(player, console))
-        try:
-            await player.play()
-        finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+        sender = Sender(client, _tokens(options.tokens), plan.name, flat_out=flat_out)
+        paced = Player(plan, sender, receipts, now)
+        await _watched(FlatOut(plan, sender, receipts, reached) if flat_out else paced, console)
         if sender.retries:
             console.print(f"  sent again while something was away: {sender.retries:,}", highlight=False)
 
 
-def summarise(plan: Plan, receipts: Receipts, console: Console) -> int:
-    """Print what became of the messages; how many became other than planned."""
-    became = Counter(str(receipts.by_step[each.step].result(each)) for each in plan.messages)
-    table = Table(
-        "outcome", "messages", title=f"Scenario {plan.name}: {len(plan.messages):,} messages", title_justify="left"
-    )
-    for outcome, count in became.most_common():
-        table.add_row(outcome if not outcome.isdigit() else f"turned away at the door, {outcome}", f"{count:,}")
-    console.print(table)
-    unmet = [each for each in plan.messages if not receipts.by_step[each.step].met(each)]
-    for each in unmet[:20]:
-        told = receipts.by_step[each.step]
-        console.print(
-            f"  {each.source} {each.id}: planned {each.expect} {each.reason or ''}, "
-            f"became {told.result(each)} {told.reason or ''} ({told.said or ''})",
-            markup=False,
-            highlight=False,
-        )
-    console.print(f"  As planned: {len(plan.messages) - len(unmet):,} of {len(plan.messages):,}.", highlight=False)
-    return len(unmet)
+async def _watched(player: Playing, console: Console) -> None:
+    showing = asyncio.create_task(_show(player, console))
+    try:
+        await player.play()
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+
+
+def _nobody(_: datetime) -> None:
+    """Nobody needs to know how far we have come: the clock goes by itself."""
 
 
 def _tokens(path: str) -> dict[str, str]:
@@ -136,19 +153,17 @@ def _tokens(path: str) -> dict[str, str]:
 
 
 def _options() -> argparse.Namespace:
-    found = argparse.ArgumentParser(description="play the scenario Serang 2019")
+    found = argparse.ArgumentParser(description="play the scenario Serang 2019; how fast, the clock at --clock says")
     found.add_argument("--scenario", "--size", choices=sorted(serang2019.SIZES), default="small")
     found.add_argument("--seed", type=int, default=2019)
+    found.add_argument("--scale", type=int, default=1, help="so many operations like it at once, for load")
+    found.add_argument("--over", choices=["http", "kafka"], default="http")
     found.add_argument("--gateway", default="http://127.0.0.1:8001")
+    found.add_argument("--kafka", default="127.0.0.1:9092")
+    found.add_argument("--agencies", default="deploy/embedded/agencies.yaml")
     found.add_argument("--tokens", default=".kalimaya/tokens.json")
     found.add_argument("--clock", default=".kalimaya/clock.json")
     found.add_argument("--receipts", default=".kalimaya/receipts.jsonl")
-    found.add_argument(
-        "--speed",
-        choices=["clock", "max"],
-        default="clock",
-        help="max: wait for nothing's time; good only when the clock is at its end, or all will be ahead of it",
-    )
     found.add_argument("--messages-only", metavar="FILE", help="write the plan there and send nothing")
     return found.parse_args()
 
@@ -156,15 +171,21 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Play, or write the plan down."""
     options, console = _options(), Console()
-    plan = serang2019.make(options.scenario, options.seed)
+    plan = scaled(serang2019.make(options.scenario, options.seed), options.scale)
     if options.messages_only:
         with Path(options.messages_only).open("w", encoding="utf-8") as out:
             out.writelines(plan.lines())
         return
     receipts = Receipts(Path(options.receipts), plan.name)
+    before, began = len(receipts.by_step), time.monotonic()
     try:
         asyncio.run(_play(plan, options, receipts, console))
-        sys.exit(UNMET if summarise(plan, receipts, console) else 0)
+        seconds = time.monotonic() - began
+        unmet = summarise(plan, receipts, console)
+        if played := len(receipts.by_step) - before:
+            each = f"{played:,} messages in {seconds:.1f} s, {played / seconds:,.0f} a second"
+            console.print(f"  {each}.", highlight=False)
+        sys.exit(UNMET if unmet else 0)
     finally:
         receipts.close()
 

@@ -3,16 +3,16 @@
 `kalimaya audit` holds them against the logs.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import BinaryIO
+
+import msgspec
 
 from scenarios.plan import Planned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one sending of a planned message was answered.
 
     `outcome` is what the log says at `position`, None if we were not told. `first` is the outcome of the first copy,
@@ -46,6 +46,14 @@ class Receipt:
         return self.result(planned) == planned.expect and reason
 
 
+_encode: Callable[[Receipt], bytes] = msgspec.json.Encoder().encode
+_read: Callable[[bytes], Receipt] = msgspec.json.Decoder(Receipt).decode
+
+
+def _line(receipt: Receipt) -> bytes:
+    return _encode(receipt) + b"\n"
+
+
 class Receipts:
     """The file, and the steps that it answers."""
 
@@ -60,15 +68,15 @@ class Receipts:
                     if not line.endswith(b"\n"):
                         break  # we were killed while writing it: it counts as not answered
                     whole += len(line)
-                    self._remember(Receipt(**json.loads(line)))
-        self._file: TextIO = path.open("a", encoding="utf-8")
+                    self._remember(_read(line))
+        self._file: BinaryIO = path.open("ab")
         self._file.truncate(whole)
 
-    def add(self, receipt: Receipt) -> None:
-        """Keep a final answer."""
-        self._remember(receipt)
-        fields: dict[str, Any] = {name: value for name, value in asdict(receipt).items() if value is not None}
-        self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    def add(self, *receipts: Receipt) -> None:
+        """Keep final answers."""
+        for receipt in receipts:
+            self._remember(receipt)
+        self._file.write(b"".join(_line(receipt) for receipt in receipts))
         self._file.flush()
 
     def close(self) -> None:

@@ -30,8 +30,10 @@ class Draft:
     body: bytes
     expect: OutcomeKind | int
     reason: str | None = None
-    aggregate: str | None = None
-    """What an order is about; None for all else, whose order of sending binds nobody."""
+    key: str | None = None
+    """The message's partition key; None for what is no message."""
+    is_order: bool = False
+    """Orders about one thing are sent one after the other; the order of sending of all else binds nobody."""
     after: tuple["Draft", ...] = ()
     batch: int | None = None
     mishap: str | None = None
@@ -39,7 +41,7 @@ class Draft:
     @property
     def ordinary(self) -> bool:
         """Whether this is a report to which nothing unusual happens yet."""
-        return self.aggregate is None and self.expect == "accepted" and self.mishap is None
+        return not self.is_order and self.expect == "accepted" and self.mishap is None
 
 
 class Script:
@@ -57,7 +59,7 @@ class Script:
     ) -> Draft:
         """An operator gives an order; `refused` is the reason for which it will be."""
         draft = self._tell(at, principal, order, mishap)
-        draft.aggregate = BY_CLASS[type(order)].partition_key(order)
+        draft.is_order = True
         if refused is not None:
             draft.expect, draft.reason = "refused", refused
         return draft
@@ -99,7 +101,8 @@ class Script:
         """These are sent as one batch, later than they were written, in the order given."""
         batch = next(self._batches)
         for draft in drafts:
-            draft.serial, draft.send_at, draft.batch, draft.mishap = next(self._serials), sent, batch, mishap
+            draft.serial, draft.send_at, draft.batch = next(self._serials), sent, batch
+            draft.mishap = draft.mishap or mishap
 
     def event(self, at: datetime, principal: str, data: Any) -> dict[str, Any]:
         """The CloudEvent of a message; it is not in the plan by that."""
@@ -129,9 +132,9 @@ class Script:
         planned = []
         for step, draft in enumerate(ordered):
             after = {steps[first] for first in draft.after}
-            if draft.aggregate is not None:
-                after |= {newest[draft.aggregate]} if draft.aggregate in newest else set()
-                newest[draft.aggregate] = step
+            if draft.is_order and draft.key is not None:
+                after |= {newest[draft.key]} if draft.key in newest else set()
+                newest[draft.key] = step
             planned.append(_planned(draft, step, tuple(sorted(after)), draft in relied_on))
         return Plan(self.name, tuple(planned))
 
@@ -143,6 +146,7 @@ class Script:
             id=event["id"],
             body=msgspec.json.encode(event),
             expect="accepted",
+            key=BY_CLASS[type(data)].partition_key(data),
             mishap=mishap,
         )
 
@@ -178,7 +182,8 @@ def _planned(draft: Draft, step: int, after: tuple[int, ...], relied_on: bool) -
         body=draft.body,
         expect=draft.expect,
         reason=draft.reason,
-        wait=relied_on or draft.aggregate is not None or draft.expect != "accepted",
+        key=draft.key,
+        wait=relied_on or draft.is_order or draft.expect != "accepted",
         after=after,
         batch=draft.batch,
         mishap=draft.mishap,

@@ -7,18 +7,38 @@ stations and requirements, units, times, loads, incidents and mishaps.
 """
 
 from scenarios.plan import Plan
-from scenarios.serang2019 import events, loads, mishaps, story, units
-from scenarios.serang2019.calendar import DEFAULT_SPEED, END, START
+from scenarios.serang2019 import (
+    carriage,
+    count,
+    events,
+    loads,
+    mishaps,
+    operation,
+    outreach,
+    patrols,
+    plans,
+    refusals,
+    story,
+    units,
+)
+from scenarios.serang2019.calendar import END, START
 from scenarios.serang2019.sizes import SIZES
 
-__all__ = ["DEFAULT_SPEED", "END", "SIZES", "START", "make"]
+__all__ = ["END", "SIZES", "START", "default_speed", "make"]
 
 
 def make(size: str, seed: int) -> Plan:
     """The plan of one size and seed. Raises KeyError for an unknown size."""
     told = story.begin(f"{size}-{seed}", SIZES[size], seed)
-    units.write(told)
+    for part in (operation, plans, units, patrols, events, outreach):
+        part.write(told)
     shipments = loads.write(told)
-    events.write(told)
-    mishaps.write(told, shipments)
+    for way in (carriage, count, refusals):
+        way.write(told, shipments)
+    mishaps.write(told)
     return told.script.plan()
+
+
+def default_speed(size: str) -> float:
+    """Times as fast as life, so that a size plays in its time. Raises KeyError for an unknown size."""
+    return (END - START) / SIZES[size].plays_in

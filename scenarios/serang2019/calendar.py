@@ -19,6 +19,6 @@ START, END = at(29, 0), at(6, 0)
 MEETING = at(30, 10)
 GUARD_FROM, GUARD_TO = at(2, 15), at(3, 20)
 POLLS_OPEN, POLLS_CLOSE = at(3, 7), at(3, 13)
-
-DEFAULT_SPEED = (END - START) / timedelta(seconds=60)
-"""Times as fast as life: the whole operation in a minute."""
+MINUTE = timedelta(minutes=1)
+TYPED = timedelta(seconds=20)
+"""Between two orders of one operator: they come from his program, which has a list."""

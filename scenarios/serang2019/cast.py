@@ -1,63 +1,26 @@
-"""Who and where: the villages that vote, their police, their posts and the units, chosen by the seed.
+"""Who: the units, and how the heads are divided among them.
 
-Facts: 150 villages voted, Wargasara's island is reached by boat, 76 villages lay under Polres Serang, 474 police of the
-Polres and 200 of Brimob and Polda guarded. Synthetic: which villages, their vulnerability, number of stations,
-jurisdiction, and how the heads are divided into units. A smaller operation has the same shares.
+Facts: 474 police of the Polres and 200 of Brimob and the provincial police guarded. Synthetic: all units. A smaller
+operation has the same shares.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import count, cycle, islice, repeat
+from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Literal
 
-from schemas.places import VILLAGES, Village
-from schemas.types import Force, Jurisdiction, Vulnerability
+from scenarios.serang2019.polls import POLRES_SERANG, Poll, make_polls, share
+from schemas.types import Force
 
-WARGASARA = "36.04.13.2009"
-ALL_VILLAGES, UNDER_POLRES_SERANG, POLRES_HEADS, POLDA_HEADS = 150, 76, 474, 200
-POLRES_SERANG: Jurisdiction = "polres-serang"
-PATROL, BOAT_CREW = 5, 6
+POLRES_HEADS, POLDA_HEADS = 474, 200
+PATROL, BOAT_CREW, SATPOL = 5, 6, 6
 
-Role = Literal["guard", "linmas", "koramil", "patrol", "brimob", "boat", "reserve"]
-
-# Synthetic for 2019. Wargasara's is the pattern 2-1-2 of Pulau Tunda in 2020; which forces it meant is not known.
-REQUIRED: Mapping[Vulnerability, Mapping[Force, int]] = {
-    "kurang_rawan": {"polri": 2, "linmas": 2},
-    "rawan": {"polri": 3, "linmas": 2},
-    "sangat_rawan": {"polri": 4, "tni": 1, "linmas": 2},
-}
-REQUIRED_ON_THE_ISLAND: Mapping[Force, int] = {"polri": 2, "tni": 1, "linmas": 2}
-GRADES: tuple[Vulnerability, ...] = ("kurang_rawan", "rawan", "sangat_rawan")
+Role = Literal["guard", "linmas", "koramil", "patrol", "brimob", "boat", "reserve", "satpol"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
-    """A village that votes."""
-
-    village: Village
-    jurisdiction: Jurisdiction
-    vulnerability: Vulnerability
-    stations: tuple[str, ...]
-
-    @property
-    def code(self) -> str:
-        """The village's code, which is also its post's."""
-        return self.village.code
-
-    @property
-    def escorted(self) -> bool:
-        """Whether its load is escorted."""
-        return self.code == WARGASARA or self.vulnerability != "kurang_rawan"
-
-    @property
-    def required(self) -> Mapping[Force, int]:
-        """Heads that its post needs."""
-        return REQUIRED_ON_THE_ISLAND if self.code == WARGASARA else REQUIRED[self.vulnerability]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Squad:
     """A unit. `poll` is the one it guards, None for those who move; `strength` is of one force."""
 
@@ -86,6 +49,11 @@ class Cast:
 
     polls: tuple[Poll, ...]
     squads: tuple[Squad, ...]
+    _guards: Mapping[str, Squad] = field(init=False)
+
+    def __post_init__(self) -> None:
+        guards = {squad.poll.code: squad for squad in self.squads if squad.role == "guard" and squad.poll}
+        object.__setattr__(self, "_guards", guards)
 
     def of(self, *roles: Role) -> list[Squad]:
         """The units with one of these roles."""
@@ -93,50 +61,21 @@ class Cast:
 
     def guard_of(self, poll: Poll) -> Squad:
         """The police unit that guards a village."""
-        return next(squad for squad in self.of("guard") if squad.poll is poll)
+        return self._guards[poll.code]
 
     def poll(self, code: str) -> Poll:
         """The poll of the village with this code."""
         return next(poll for poll in self.polls if poll.code == code)
 
+    def districts(self) -> list[str]:
+        """Codes of the districts in which villages vote."""
+        return sorted({poll.village.district_code for poll in self.polls})
+
 
 def make_cast(villages: int, random: Random) -> Cast:
     """Choose villages and divide heads into units."""
-    polls = tuple(_polls(villages, random))
+    polls = tuple(make_polls(villages, random))
     return Cast(polls, tuple(_squads(polls)))
-
-
-def share(of_all: int, villages: int) -> int:
-    """The part of a number of the whole operation that falls to so many villages."""
-    return round(of_all * villages / ALL_VILLAGES)
-
-
-def _polls(villages: int, random: Random) -> Iterator[Poll]:
-    chosen = _villages(villages, random)
-    under_serang = share(UNDER_POLRES_SERANG, villages) - 1  # Wargasara is one of them
-    others: Iterator[Jurisdiction] = cycle(("polres-cilegon", "polres-serang-kota"))
-    elsewhere = list(islice(others, villages - 1 - under_serang))
-    jurisdictions: list[Jurisdiction] = [*repeat(POLRES_SERANG, under_serang), *elsewhere]
-    grades = list(islice(cycle(GRADES), villages))
-    random.shuffle(jurisdictions)
-    random.shuffle(grades)
-    for village, jurisdiction, grade in zip(chosen, [POLRES_SERANG, *jurisdictions], grades, strict=True):
-        stations = range(1, random.choice((1, 2, 2, 3)) + 1)
-        yield Poll(
-            village=village,
-            jurisdiction=jurisdiction,
-            vulnerability=grade,
-            stations=tuple(f"{village.code}-tps{number:02}" for number in stations),
-        )
-
-
-def _villages(number: int, random: Random) -> Sequence[Village]:
-    """Wargasara first, then others of a few districts, or of all if there are enough villages."""
-    wargasara = VILLAGES[WARGASARA]
-    districts = sorted({village.district_code for village in VILLAGES.values()} - {wargasara.district_code})
-    wanted = {wargasara.district_code, *random.sample(districts, min(len(districts), max(3, number // 4)))}
-    there = [v for code, v in sorted(VILLAGES.items()) if v.district_code in wanted and code != WARGASARA]
-    return [wargasara, *random.sample(there, number - 1)]
 
 
 def _squads(polls: Sequence[Poll]) -> Iterator[Squad]:
@@ -163,6 +102,8 @@ def _squads(polls: Sequence[Poll]) -> Iterator[Squad]:
     guards = sum(poll.required["polri"] for poll in polls if poll.jurisdiction == POLRES_SERANG)
     for heads in _parts(share(POLRES_HEADS, len(polls)) - guards - PATROL * _patrols(POLRES_SERANG, polls)):
         yield squad(POLRES_SERANG, "reserve", "polri", heads, "Regu cadangan")
+    for number in range(max(1, len(polls) // 10)):
+        yield squad("satpol-pp-serang", "satpol", "satpol_pp", SATPOL, f"Regu Satpol PP {number + 1}")
 
 
 def _patrols(agency: str, polls: Sequence[Poll]) -> int:

@@ -1,114 +1,68 @@
-"""The incidents of the operation, from the first word to the posko's closing them. All synthetic."""
+"""The incidents of the operation, each with its life as the posko orders it. All synthetic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from random import Random
+from typing import Any
 
-from scenarios.serang2019.calendar import END, at
-from scenarios.serang2019.cast import WARGASARA, Poll
+from scenarios.serang2019.calendar import END, MINUTE
+from scenarios.serang2019.happenings import Happening, others, told_before
 from scenarios.serang2019.story import POSKO, Story
-from scenarios.serang2019.units import MINUTE
-from schemas.incidents import CloseIncident, IncidentReported, ResolveIncident, TriageIncident
-from schemas.types import IncidentType
+from schemas.incidents import (
+    CloseIncident,
+    ContainIncident,
+    DispatchUnits,
+    EscalateIncident,
+    IncidentReported,
+    LinkDuplicate,
+    ReopenIncident,
+    ResolveIncident,
+    TriageIncident,
+)
 
-SUMMARIES: Mapping[IncidentType, str] = {
-    "money_politics": "Laporan pembagian uang di rumah warga",
-    "intimidation": "Warga mengaku diintimidasi tim sukses",
-    "voter_roll_dispute": "Nama warga tidak ada di DPT",
-    "committee_neutrality": "Panitia diduga memihak salah satu calon",
-    "protest": "Massa pendukung berkumpul di kantor desa",
-    "logistics": "Surat suara kurang satu ikat",
-    "black_campaign": "Selebaran gelap di beberapa titik",
-    "other": "Lampu padam di sekitar TPS",
-}
+GRAVE = 2
+"""The severity from which on units go by written order."""
+MEASURES = "Massa dipisahkan, lokasi disterilkan"
 RESOLUTION = "Ditangani, situasi kondusif"
+PAUSES: Mapping[str, tuple[int, int]] = {
+    "triage": (5, 40),
+    "dispatch": (3, 20),
+    "contain": (30, 120),
+    "resolve": (30, 300),
+    "close": (600, 1800),
+    "reopen": (60, 400),
+    "escalate": (10, 60),
+    "escalate-again": (30, 90),
+    "duplicate": (5, 30),
+}
+"""Minutes from one step to the next, at least and at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """Something that happens. `ends`: how far the posko brings it: triaged, resolved or closed."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An incident under its id; `first` is the one of which it may be a duplicate."""
 
-    poll: Poll
-    time: datetime
-    type: IncidentType
-    severity: int
-    summary: str
-    ends: str = "closed"
-    told_by: tuple[str, ...] = ()
-    complained: str | None = None
-    mishap: str | None = None
+    incident: str
+    first: str
 
 
 def write(story: Story) -> None:
     """Every incident: its reports, and what the posko orders."""
     random = story.random("events")
-    numbers = count(1)
-    for happening in [*_known(story, random), *_others(story, random)]:
-        _tell(story, f"kejadian-{next(numbers):04}", happening, random)
+    ids = (f"kejadian-{number:04}" for number in count(1))
+    known: list[str] = []
+    for happening in [*told_before(story, random), *others(story, random)]:
+        incident = next(ids)
+        known.append(incident)
+        first = known[happening.repeats] if happening.repeats is not None else known[0]
+        _report(story, incident, happening)
+        _live(story, Known(incident, first), happening, random)
 
 
-def _others(story: Story, random: Random) -> list[Happening]:
-    return [
-        Happening(
-            poll=poll,
-            time=at(random.choice((31, 1, 2, 3)), 7) + random.randrange(0, 720) * MINUTE,
-            type=(type_ := random.choice(sorted(SUMMARIES))),
-            severity=random.choice((2, 3, 3, 4, 4)),
-            summary=SUMMARIES[type_],
-            ends=random.choice(("triaged", "resolved", "closed", "closed", "closed")),
-            told_by=(poll.jurisdiction, *random.sample(("camat-serang", "koramil-serang"), random.choice((0, 1)))),
-        )
-        for poll in story.cast.polls
-    ]
-
-
-def _known(story: Story, random: Random) -> list[Happening]:
-    """What DOMAIN's telling has: the tide, a complaint about an officer, crowds at the count."""
-    complained, crowded = story.victims.complained, story.victims.crowded
-    assert complained.poll is not None
-    found = [
-        Happening(
-            poll=story.cast.poll(WARGASARA),
-            time=at(2, 8, 20),
-            type="weather_or_tide",
-            severity=2,
-            summary="Kapal tidak bisa sandar, air surut",
-            told_by=("polairud-banten",),
-            mishap="held by the tide",
-        ),
-        Happening(
-            poll=complained.poll,
-            time=at(2, 17, 40),
-            type="officer_neutrality",
-            severity=2,
-            summary="Anggota pengamanan diduga tidak netral",
-            ends="triaged",
-            told_by=("kpps",),
-            complained=complained.unit,
-            mishap="officer neutrality",
-        ),
-    ]
-    neighbours = [p for p in story.cast.polls if p.village.district_code == crowded.village.district_code]
-    for place in (crowded, *neighbours, crowded, crowded)[:3]:
-        found.append(
-            Happening(
-                poll=place,
-                time=at(3, 13, 30) + random.randrange(0, 100) * MINUTE,
-                type="crowding",
-                severity=2,
-                summary="Massa memadati TPS saat penghitungan",
-                ends="resolved",
-                told_by=(place.jurisdiction, "kpps"),
-                mishap="crowding at the count",
-            )
-        )
-    return found
-
-
-def _tell(story: Story, incident: str, it: Happening, random: Random) -> None:
-    village, script = it.poll.village, story.script
+def _report(story: Story, incident: str, it: Happening) -> None:
+    village = it.poll.village
     for number, principal in enumerate(it.told_by):
         report = IncidentReported(
             incident=incident,
@@ -119,14 +73,51 @@ def _tell(story: Story, incident: str, it: Happening, random: Random) -> None:
             lat=village.lat,
             lon=village.lon,
             units=(story.cast.guard_of(it.poll).unit,) if number == 0 else (),
+            shipments=(f"kirim-{village.code}",) if it.type == "logistics" else (),
         )
-        script.report(it.time + number * 7 * MINUTE, principal, report, mishap=it.mishap)
-    time = it.time + random.randrange(10, 45) * MINUTE
-    triage = TriageIncident(incident=incident, type=it.type, severity=it.severity, complained_unit=it.complained)
-    script.order(time, POSKO, triage)
-    time += random.randrange(60, 600) * MINUTE
-    if it.ends in ("resolved", "closed"):
-        script.order(time, POSKO, ResolveIncident(incident=incident, resolution=RESOLUTION))
-    time = max(time, at(4, 8)) + random.randrange(30, 1200) * MINUTE
-    if it.ends == "closed" and time < END - timedelta(hours=1):
-        script.order(time, POSKO, CloseIncident(incident=incident))
+        story.script.report(it.time + number * 7 * MINUTE, principal, report, mishap=it.mishap)
+
+
+def _live(story: Story, known: Known, it: Happening, random: Random) -> None:
+    """The steps of its life, one after the other, as far as the operation lasts."""
+    time = it.time
+    for step in it.life:
+        low, high = PAUSES[step]
+        time += random.randrange(low, high) * MINUTE + it.delay.get(step, timedelta(0))
+        if time >= END - timedelta(hours=1):
+            return
+        story.script.order(time, POSKO, _order(story, known, it, step), **_outcome(it, step))
+
+
+def _outcome(it: Happening, step: str) -> dict[str, Any]:
+    refused = it.refused.get(step)
+    return {"refused": refused, "mishap": "refused order" if refused else None}
+
+
+def _order(story: Story, known: Known, it: Happening, step: str) -> object:
+    incident = known.incident
+    orders = {
+        "triage": TriageIncident(incident=incident, type=it.type, severity=it.severity, complained_unit=it.complained),
+        "dispatch": DispatchUnits(
+            incident=incident,
+            units=_sent(story, it),
+            order_reference=f"SYN/{incident}/PRINLAP/2019" if it.severity <= GRAVE else None,
+        ),
+        "contain": ContainIncident(incident=incident, measures=MEASURES),
+        "resolve": ResolveIncident(incident=incident, resolution=RESOLUTION),
+        "close": CloseIncident(incident=incident),
+        "reopen": ReopenIncident(incident=incident, reason="Terjadi lagi di tempat yang sama"),
+        "escalate": EscalateIncident(incident=incident, level="polres", reason="Perlu bantuan Polres"),
+        "escalate-again": EscalateIncident(incident=incident, level="polda", reason="Perlu bantuan Polda"),
+        "duplicate": LinkDuplicate(incident=incident, duplicate_of=known.first),
+    }
+    return orders[step]
+
+
+def _sent(story: Story, it: Happening) -> tuple[str, ...]:
+    """A patrol of the police that answer for the village, and Brimob with it where it is grave."""
+    if it.sends is not None:
+        return it.sends
+    patrol = next(squad for squad in story.cast.of("patrol") if squad.agency == it.poll.jurisdiction)
+    grave = [story.cast.of("brimob")[0].unit] if it.severity == 1 else []
+    return (patrol.unit, *grave)

@@ -1,45 +1,36 @@
-"""The logistics: one shipment a village, sealed, carried from the regency's store by district and village to each TPS.
+"""The loads: one shipment a village, planned, sealed, escorted. Synthetic, save that a boat goes to the island."""
 
-Facts: Pulau Tunda is reached by boat only, about two hours from Karangantu, and Polairud arranges the crossing.
-Manifests, seal numbers, custodians, times and the tide are synthetic.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
-from random import Random
-from typing import Any
 
-from scenarios.serang2019.calendar import at
-from scenarios.serang2019.cast import WARGASARA, Poll, Squad
-from scenarios.serang2019.story import LOGISTICS, POSKO, Story
-from scenarios.serang2019.units import MINUTE, TYPED, sail
-from schemas.deployment import AssignUnit
-from schemas.logistics import (
-    CustodyReceived,
-    CustodyReleased,
-    Leg,
-    LegArrived,
-    LegDeparted,
-    Package,
-    PlanShipment,
-    SealedPackage,
-    SealPackage,
-    ShipmentDelivered,
-)
+from scenarios.serang2019.calendar import GUARD_TO, MINUTE, TYPED, at
+from scenarios.serang2019.cast import Squad
+from scenarios.serang2019.patrols import assign
+from scenarios.serang2019.polls import Poll
+from scenarios.serang2019.story import LOGISTICS, Story
+from schemas.logistics import AssignEscort, Leg, Package, PlanReturn, PlanShipment, SealedPackage, SealPackage
 from schemas.types import PackageKind
 
 STORE, STORE_KEEPER, BOATMEN = "gudang-dpmd", "dpmd-serang", "polairud-banten"
 PIER, ISLAND_PIER = "dermaga-karangantu", "dermaga-pulau-tunda"
+BALLOTS = 0
 CONTENTS: Sequence[tuple[PackageKind, str, int, int]] = (
     ("ballot_box", "kotak", 1, 2),
-    ("ballots", "surat-suara", 450, 1),
+    ("ballots", "surat-suara", BALLOTS, 1),
     ("stationery", "atk", 1, 1),
+    ("voter_roll", "dpt", 3, 1),
+    ("forms", "formulir", 40, 1),
+    ("ink", "tinta", 2, 1),
+    ("booth", "bilik", 4, 1),
+    ("seals", "segel", 30, 1),
 )
-"""For each TPS: kind, word for the package's id, pieces inside, seals on it."""
-HELD_BY_TIDE = timedelta(hours=4, minutes=40)
-LATE_HALF = timedelta(minutes=40)
+"""For each TPS: kind, word for the package's id, pieces inside (BALLOTS: by its voters), seals on it."""
+BACK: Sequence[PackageKind] = ("ballot_box", "ballots")
+"""What is sealed again after the count and brought back; the rest stays with the committee."""
+ESCORTING = 2
+"""Heads of a unit that go along as escort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +40,8 @@ class Load:
     poll: Poll
     packages: tuple[Package, ...]
     sealed: tuple[SealedPackage, ...]
+    resealed: tuple[SealedPackage, ...]
+    """What goes back, with the seals that are put on after the count."""
     departs: datetime
 
     @property
@@ -57,19 +50,55 @@ class Load:
         return f"kirim-{self.poll.code}"
 
     @property
+    def waybill(self) -> str:
+        """Number of the waybill; synthetic."""
+        return f"SJ/{self.poll.code}/2019"
+
+    @property
     def camat(self) -> str:
-        """Who answers for it in the district."""
+        """Who answers for it in the district: custodian and principal alike."""
         return f"camat-{slug(self.poll.village.district_name)}"
+
+    @property
+    def office(self) -> str:
+        """The district head's office."""
+        return f"kantor-{self.camat}"
 
     @property
     def panitia(self) -> str:
         """Who answers for it in the village."""
         return f"panitia-{self.poll.code}"
 
-    def for_station(self, station: str) -> tuple[SealedPackage, ...]:
-        """The packages of one TPS."""
+    @property
+    def village_office(self) -> str:
+        """Where the committee keeps it."""
+        return f"kantor-desa-{self.poll.code}"
+
+    @property
+    def plan(self) -> PlanShipment:
+        """The order that plans it."""
+        return PlanShipment(
+            shipment=self.shipment,
+            village=self.poll.code,
+            waybill=self.waybill,
+            custodian=STORE_KEEPER,
+            packages=self.packages,
+            legs=tuple(_way_out(self)),
+        )
+
+    @property
+    def plan_back(self) -> PlanReturn:
+        """The order that plans its way back."""
+        return PlanReturn(shipment=self.shipment, legs=tuple(_way_back(self)), storage=STORE)
+
+    def for_station(self, station: str, sealed: tuple[SealedPackage, ...]) -> tuple[SealedPackage, ...]:
+        """Those of these packages that are for one TPS."""
         wanted = {package.package for package in self.packages if package.tps == station}
-        return tuple(each for each in self.sealed if each.package in wanted)
+        return tuple(each for each in sealed if each.package in wanted)
+
+    def of_kinds(self, kinds: Sequence[PackageKind]) -> list[Package]:
+        """The packages of these kinds."""
+        return [package for package in self.packages if package.kind in kinds]
 
 
 def slug(name: str) -> str:
@@ -78,218 +107,150 @@ def slug(name: str) -> str:
 
 
 def write(story: Story) -> list[Load]:
-    """Every shipment from its plan to the polling stations; the loads, for those who want to spoil one."""
+    """The orders for every shipment; the loads, for those who carry, count or spoil one."""
     seals = count(1)
-    loads = [_load(poll, number, seals) for number, poll in enumerate(story.cast.polls)]
-    random = story.random("loads")
-    boat = story.cast.of("boat")[0]
+    loads = [_load(story, poll, number, seals) for number, poll in enumerate(story.cast.polls)]
+    _reuse_a_seal(story, loads)
     for number, load in enumerate(loads):
-        _order(story, load, number)
-        if load.poll.code == WARGASARA:
-            _escort(story, load, boat, "laut", at(2, 5), at(2, 17), number)
-            _cross(story, load, boat, random)
-        else:
-            _drive(story, load, random)
-        _to_the_stations(story, load, random)
+        story.script.order(at(29, 15) + number * TYPED, LOGISTICS, load.plan)
+        story.script.order(at(2, 17) + number * TYPED, LOGISTICS, load.plan_back)
+        _seal(story, load, number)
+        _escorts(story, load, number)
     return loads
 
 
-def _load(poll: Poll, number: int, seals: Iterator[int]) -> Load:
+def _load(story: Story, poll: Poll, number: int, seals: Iterator[int]) -> Load:
+    contents = CONTENTS[: story.size.contents]
     packages = tuple(
-        Package(package=f"{poll.code}-{word}-{station[-5:]}", kind=kind, tps=station, count=pieces)
+        Package(
+            package=f"{poll.code}-{word}-{station[-5:]}",
+            kind=kind,
+            tps=station,
+            count=pieces if pieces != BALLOTS else poll.ballots(station),
+        )
         for station in poll.stations
-        for kind, word, pieces, _ in CONTENTS
+        for kind, word, pieces, _ in contents
     )
-    on_each = {kind: on for kind, _, _, on in CONTENTS}
-    sealed = tuple(
+    on_each = {kind: on for kind, _, _, on in contents}
+    sealed = _sealed(packages, on_each, seals)
+    resealed = _sealed([package for package in packages if package.kind in BACK], on_each, seals)
+    return Load(poll, packages, sealed, resealed, at((31, 1)[number % 2], 7) + number % 12 * 30 * MINUTE)
+
+
+def _reuse_a_seal(story: Story, loads: list[Load]) -> None:
+    """One package gets the number that another shipment carries: no rule of one shipment is broken."""
+    at_fault = next(number for number, load in enumerate(loads) if load.poll is story.victims.resealed)
+    load, other = loads[at_fault], loads[at_fault - 1]
+    kept, doubled, *rest = load.sealed
+    taken = replace(doubled, seals=other.sealed[0].seals[:1])
+    loads[at_fault] = replace(load, sealed=(kept, taken, *rest))
+
+
+def _sealed(
+    packages: Sequence[Package], on_each: Mapping[PackageKind, int], seals: Iterator[int]
+) -> tuple[SealedPackage, ...]:
+    return tuple(
         SealedPackage(package=each.package, seals=tuple(f"SRG-{next(seals):06}" for _ in range(on_each[each.kind])))
         for each in packages
     )
-    day = (31, 1)[number % 2]
-    return Load(poll, packages, sealed, at(day, 7) + number % 12 * 30 * MINUTE)
 
 
 # Orders.
 
 
-def _order(story: Story, load: Load, number: int) -> None:
-    plan = PlanShipment(
-        shipment=load.shipment,
-        village=load.poll.code,
-        waybill=waybill(load),
-        custodian=STORE_KEEPER,
-        packages=load.packages,
-        legs=tuple(_legs(load)),
-    )
-    story.script.order(at(29, 15) + number * TYPED, LOGISTICS, plan)
+def _seal(story: Story, load: Load, number: int) -> None:
     for place, each in enumerate(load.sealed):
-        time = at(30, 13) + number * 10 * MINUTE + place * TYPED
         order = SealPackage(shipment=load.shipment, package=each.package, seals=each.seals)
+        reused = load.poll is story.victims.resealed and place == 1
+        time = at(30, 12) + number * 3 * MINUTE + place * timedelta(seconds=5)
+        story.script.order(time, LOGISTICS, order, mishap="seal reused" if reused else None)
+
+
+def _escorts(story: Story, load: Load, number: int) -> None:
+    """The guard escorts by road, out and back, the boat by sea."""
+    if not load.poll.escorted:
+        return
+    guard, boat = story.cast.guard_of(load.poll), story.cast.of("boat")[0]
+    by_road = load.departs - 30 * MINUTE, load.departs + timedelta(hours=4)
+    ways: list[tuple[Squad, str, tuple[datetime, datetime]]] = [(guard, "darat", by_road)]
+    if load.poll.on_the_island:
+        ways += [(boat, "laut", (at(2, 5), at(2, 17))), (boat, "pulang-laut", (at(4, 6), at(4, 18)))]
+    else:
+        ways.append((guard, "pulang-desa", (GUARD_TO, at(4, 0))))
+    for squad, leg, (start, end) in ways:
+        reference = f"SYN/{number:03}/X/KAWAL/2019"
+        told = at(30, 22) + number * TYPED
+        assign(
+            story,
+            squad,
+            f"kawal-{leg}",
+            told,
+            duty="escort",
+            target_kind="shipment",
+            target=load.shipment,
+            start=start,
+            end=end,
+            headcount={squad.force: ESCORTING},
+            order_reference=reference,
+        )
+        order = AssignEscort(
+            shipment=load.shipment,
+            leg=leg,
+            unit=squad.unit,
+            order_reference=reference,
+            assignment=f"{squad.unit}-kawal-{leg}",
+        )
+        time = told + MINUTE if not leg.startswith("pulang") else at(2, 20) + number * TYPED
         story.script.order(time, LOGISTICS, order)
-    if load.poll.escorted:
-        end = load.departs + timedelta(hours=3)
-        _escort(story, load, story.cast.guard_of(load.poll), "darat", load.departs - 30 * MINUTE, end, number)
 
 
-def _escort(story: Story, load: Load, squad: Squad, way: str, start: datetime, end: datetime, number: int) -> None:
-    order = AssignUnit(
-        unit=squad.unit,
-        assignment=f"{squad.unit}-kawal-{way}",
-        duty="escort",
-        target_kind="shipment",
-        target=load.shipment,
-        start=start,
-        end=end,
-        headcount={squad.force: 2},
-        order_reference=f"SYN/{number:03}/X/KAWAL/2019",
-    )
-    story.script.order(at(30, 20) + number * TYPED, POSKO, order)
+# Ways.
 
 
-def waybill(load: Load) -> str:
-    """Number of the waybill; synthetic."""
-    return f"SJ/{load.poll.code}/2019"
-
-
-def _legs(load: Load) -> Iterator[Leg]:
-    start, poll = load.departs, load.poll
+def _way_out(load: Load) -> Iterator[Leg]:
+    start = load.departs
     road = Leg(
         leg="darat",
         mode="road",
         origin=STORE,
-        destination=_office(load),
-        depart_by=start,
-        arrive_by=start + 120 * MINUTE,
+        destination=load.office,
+        depart_by=start + 20 * MINUTE,
+        arrive_by=start + 150 * MINUTE,
         carrier=STORE_KEEPER,
-        escort_required=poll.escorted,
+        escort_required=load.poll.escorted,
     )
-    if poll.code != WARGASARA:
+    if not load.poll.on_the_island:
         yield road
-        yield replace(
-            road,
-            leg="desa",
-            origin=_office(load),
-            destination=_village(load),
-            depart_by=at(2, 9),
-            arrive_by=at(2, 12),
-            carrier=load.camat,
-            escort_required=False,
-        )
+        to_village = replace(road, leg="desa", origin=load.office, destination=load.village_office, carrier=load.camat)
+        yield replace(to_village, depart_by=at(2, 9), arrive_by=at(2, 12), escort_required=False)
         return
     yield replace(road, destination=PIER)
     sea = replace(road, leg="laut", mode="sea", origin=PIER, destination=ISLAND_PIER, carrier=BOATMEN)
     yield replace(sea, depart_by=at(2, 8), arrive_by=at(2, 11), tide_from=at(2, 6), tide_to=at(2, 9))
-    walk = replace(road, leg="kaki", mode="foot", origin=ISLAND_PIER, destination=_village(load), carrier=load.panitia)
-    yield replace(walk, depart_by=at(2, 11), arrive_by=at(2, 13), escort_required=False)
+    walk = replace(road, leg="kaki", mode="foot", origin=ISLAND_PIER, destination=load.village_office)
+    yield replace(walk, carrier=load.panitia, depart_by=at(2, 11), arrive_by=at(2, 13), escort_required=False)
 
 
-def _office(load: Load) -> str:
-    return f"kantor-{load.camat}"
-
-
-def _village(load: Load) -> str:
-    return f"kantor-desa-{load.poll.code}"
-
-
-# Reports.
-
-
-def _drive(story: Story, load: Load, random: Random) -> None:
-    """By road to the district's office, and on the day before the vote to the village."""
-    escort = story.cast.guard_of(load.poll).unit if load.poll.escorted else None
-    if load.poll is story.victims.unescorted:
-        escort = None
-    unescorted = "no escort" if load.poll is story.victims.unescorted else None
-    left = load.departs + random.randrange(0, 15) * MINUTE
-    departed = LegDeparted(shipment=load.shipment, leg="darat", escort=escort)
-    story.script.report(left, "dpmd-serang", departed, mishap=unescorted)
-    there = left + random.randrange(60, 100) * MINUTE
-    story.script.report(there, "camat-serang", LegArrived(shipment=load.shipment, leg="darat"))
-    hand_over(
-        story, load, "1", ("dpmd-serang", STORE_KEEPER), ("camat-serang", load.camat), _office(load), there, random
+def _way_back(load: Load) -> Iterator[Leg]:
+    road = Leg(
+        leg="pulang-desa",
+        mode="road",
+        origin=load.village_office,
+        destination=load.office,
+        depart_by=at(3, 22),
+        arrive_by=at(4, 0),
+        carrier=load.panitia,
+        escort_required=load.poll.escorted,
     )
-    left = at(2, 8) + random.randrange(0, 60) * MINUTE
-    story.script.report(left, "camat-serang", LegDeparted(shipment=load.shipment, leg="desa"))
-    there = left + random.randrange(20, 90) * MINUTE
-    story.script.report(there, "kpps", LegArrived(shipment=load.shipment, leg="desa"))
-    hand_over(story, load, "2", ("camat-serang", load.camat), ("kpps", load.panitia), _village(load), there, random)
-
-
-def _cross(story: Story, load: Load, boat: Squad, random: Random) -> None:
-    """By road to Karangantu, by boat when the tide lets it, and on foot to the village."""
-    escort, shipment = story.cast.guard_of(load.poll).unit, load.shipment
-    story.script.report(load.departs, "dpmd-serang", LegDeparted(shipment=shipment, leg="darat", escort=escort))
-    there = load.departs + 70 * MINUTE
-    story.script.report(there, "camat-serang", LegArrived(shipment=shipment, leg="darat"))
-    hand_over(story, load, "1", ("dpmd-serang", STORE_KEEPER), ("camat-serang", load.camat), PIER, there, random)
-    aboard = at(2, 7)
-    hand_over(story, load, "1b", ("camat-serang", load.camat), (BOATMEN, BOATMEN), PIER, aboard, random)
-    sails = at(2, 8) + HELD_BY_TIDE
-    departed = LegDeparted(shipment=shipment, leg="laut", escort=boat.unit)
-    story.script.report(sails, BOATMEN, departed, mishap="held by the tide")
-    sail(story, boat, sails, 2.0, random)
-    lands = sails + timedelta(hours=2)
-    story.script.report(lands, BOATMEN, LegArrived(shipment=shipment, leg="laut"))
-    hand_over(story, load, "2", (BOATMEN, BOATMEN), ("kpps", load.panitia), ISLAND_PIER, lands, random)
-    walks = lands + 20 * MINUTE
-    told = [
-        story.script.report(walks, "kpps", LegDeparted(shipment=shipment, leg="kaki")),
-        story.script.report(walks + 25 * MINUTE, "kpps", LegArrived(shipment=shipment, leg="kaki")),
-    ]
-    story.script.upload(told, at(2, 21), "late in bulk")
-
-
-def _to_the_stations(story: Story, load: Load, random: Random) -> None:
-    """In the morning of the vote: part of the shipment changes hands at each TPS, and is delivered."""
-    for station in load.poll.stations:
-        time = at(3, 5) + random.randrange(0, 50) * MINUTE
-        kpps = f"kpps-{station}"
-        part = load.for_station(station)
-        hand_over(story, load, f"3-{station[-5:]}", ("kpps", load.panitia), ("kpps", kpps), station, time, random, part)
-        packages = tuple(each.package for each in part)
-        delivered = ShipmentDelivered(shipment=load.shipment, packages=packages, receiver=kpps, place=station)
-        story.script.report(time + 15 * MINUTE, "kpps", delivered)
-
-
-def hand_over(
-    story: Story,
-    load: Load,
-    number: str,
-    giver: tuple[str, str],
-    taker: tuple[str, str],
-    place: str,
-    time: datetime,
-    random: Random,
-    part: tuple[SealedPackage, ...] | None = None,
-) -> None:
-    """Two halves, either of which may be sent first. Giver and taker: the principal who tells, and the custodian."""
-    gives = part or load.sealed
-    takes, mishap = _as_received(story, load, number, gives)
-    said: dict[str, Any] = {
-        "shipment": load.shipment,
-        "handover": f"{load.shipment}-{number}",
-        "giver": giver[1],
-        "taker": taker[1],
-        "waybill": waybill(load),
-        "signatories": (giver[1], taker[1]),
-        "place": place,
-    }
-    gave, took = time + 5 * MINUTE, time + 11 * MINUTE
-    if random.random() < 0.2:
-        sent, late = gave + LATE_HALF, "taker's half first"
-        story.script.report(gave, giver[0], CustodyReleased(packages=gives, **said), sent=sent, mishap=late)
+    if load.poll.on_the_island:
+        sea = replace(road, leg="pulang-laut", mode="sea", origin=ISLAND_PIER, destination=PIER, carrier=BOATMEN)
+        walk = replace(road, leg="pulang-kaki", mode="foot", destination=ISLAND_PIER, escort_required=False)
+        yield replace(walk, depart_by=at(4, 7), arrive_by=at(4, 8))
+        yield replace(sea, depart_by=at(4, 9), arrive_by=at(4, 12), tide_from=at(4, 7), tide_to=at(4, 10))
     else:
-        story.script.report(gave, giver[0], CustodyReleased(packages=gives, **said))
-    story.script.report(took, taker[0], CustodyReceived(packages=takes, **said), mishap=mishap)
-
-
-def _as_received(
-    story: Story, load: Load, number: str, gives: tuple[SealedPackage, ...]
-) -> tuple[tuple[SealedPackage, ...], str | None]:
-    """What the taker counts and reads; mostly what the giver says."""
-    if load.poll is story.victims.disputed and number == "2":
-        return gives[:-1], "disputed handover"
-    if load.poll is story.victims.misread and number == "1":
-        strange = replace(gives[0], seals=("SRG-999999", *gives[0].seals[1:]))
-        return (strange, *gives[1:]), "seal mismatch"
-    return gives, None
+        yield road
+    last = replace(road, leg="pulang-gudang", origin=load.office, destination=STORE, carrier=load.camat)
+    start = (at(4, 13), PIER) if load.poll.on_the_island else (at(4, 10), load.office)
+    yield replace(
+        last, origin=start[1], depart_by=start[0], arrive_by=start[0] + timedelta(hours=5), escort_required=False
+    )

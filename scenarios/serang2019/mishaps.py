@@ -1,7 +1,8 @@
-"""What goes wrong beside the story: refused orders, doubled and contradicted messages, late and shuffled reports, and
-what is no message at all. All synthetic.
+"""What goes wrong with messages: reports that contradict the plan, are turned away or are no message at all; and good
+ones that arrive late, doubled, shuffled and contradicted. All synthetic.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -9,33 +10,22 @@ from random import Random
 import msgspec
 
 from scenarios.script import Draft
-from scenarios.serang2019.calendar import GUARD_FROM, GUARD_TO, at
+from scenarios.serang2019.calendar import MINUTE, at
 from scenarios.serang2019.cast import Squad
-from scenarios.serang2019.loads import Load
-from scenarios.serang2019.story import LOGISTICS, POSKO, Story
-from scenarios.serang2019.units import MINUTE, ON_PATROL, requirement
-from schemas.deployment import (
-    AssignUnit,
-    RegisterUnit,
-    UnitArrived,
-    UnitLeftPost,
-    UnitMustered,
-    UnitSighted,
-)
-from schemas.incidents import CloseIncident, IncidentReported, TriageIncident
-from schemas.logistics import SealPackage
+from scenarios.serang2019.patrols import PATROL_DAYS
+from scenarios.serang2019.refusals import UNREPORTED
+from scenarios.serang2019.story import Story
+from schemas.deployment import UnitArrived, UnitLeftPost, UnitMustered, UnitSighted
+from schemas.incidents import CloseIncident, IncidentReported
 
 DAYS_AHEAD = timedelta(days=3)
 """More than a day after the scenario's end, when sent on its last day but one: rejected however fast it is played."""
+CONTRADICTED = 3
 
 
-def write(story: Story, loads: list[Load]) -> None:
+def write(story: Story) -> None:
     """Everything that goes wrong; last of all, because it moves and doubles what is there."""
     random = story.random("mishaps")
-    _refused_units(story)
-    _refused_loads(story, loads)
-    _refused_incident(story)
-    _retasked(story)
     _at_the_posts(story)
     _turned_away(story)
     _unreadable(story)
@@ -45,96 +35,6 @@ def write(story: Story, loads: list[Load]) -> None:
     _doubled(story, random)
 
 
-# Orders that are refused.
-
-
-def _refused_units(story: Story) -> None:
-    squad, poll = story.cast.of("patrol")[0], story.cast.polls[1]
-    order = AssignUnit(
-        unit=squad.unit,
-        assignment=f"{squad.unit}-terlalu-banyak",
-        duty="guard",
-        target_kind="post",
-        target=poll.code,
-        start=at(3, 9),
-        end=at(3, 12),
-        headcount={squad.force: squad.heads - ON_PATROL + 1},
-    )
-    _refuse(story, order, 1, "strength_exceeded")
-    unreferenced = replace(
-        order,
-        assignment=f"{squad.unit}-tanpa-sprin",
-        duty="close_protection",
-        target_kind="protectee",
-        target=f"{poll.code}-c02",
-        start=at(4, 18),
-        end=at(4, 22),
-        headcount={squad.force: 1},
-    )
-    _refuse(story, unreferenced, 2, "order_reference_missing")
-    _refuse(story, replace(order, unit=f"{squad.agency}-998"), 3, "unit_unknown")
-    _refuse(story, replace(order, assignment=f"{squad.unit}-patroli-31"), 4, "assignment_exists")
-    guard = story.cast.guard_of(poll)
-    protects = replace(
-        unreferenced,
-        unit=guard.unit,
-        assignment=f"{guard.unit}-melekat",
-        target=f"{poll.code}-c01",
-        start=GUARD_FROM,
-        end=GUARD_TO,
-        order_reference="SYN/099/X/PAM.3.3/2019",
-    )
-    _refuse(story, protects, 5, "neutrality")
-    again = RegisterUnit(
-        unit=squad.unit, name=squad.name, agency=squad.agency, strength=squad.strength, callsign=squad.callsign
-    )
-    _refuse(story, again, 6, "already_registered")
-    _refuse(story, requirement(poll, 1), 7, "version_not_newer")
-
-
-def _refuse(story: Story, order: object, minutes: int, reason: str) -> None:
-    story.script.order(at(1, 19) + minutes * MINUTE, POSKO, order, refused=reason, mishap="refused order")
-
-
-def _refused_loads(story: Story, loads: list[Load]) -> None:
-    first, second, *_ = loads[-1].sealed
-    shipment = loads[-1].shipment
-    order = SealPackage(shipment=shipment, package=second.package, seals=first.seals)
-    story.script.order(at(30, 19), LOGISTICS, order, refused="seal_reused", mishap="refused order")
-    strange = SealPackage(shipment=shipment, package=loads[0].sealed[0].package, seals=("SRG-900001",))
-    story.script.order(at(30, 19, 5), LOGISTICS, strange, refused="package_unknown", mishap="refused order")
-    unknown = SealPackage(shipment="kirim-tidak-ada", package=second.package, seals=("SRG-900002",))
-    story.script.order(at(30, 19, 10), LOGISTICS, unknown, refused="shipment_unknown", mishap="refused order")
-
-
-def _refused_incident(story: Story) -> None:
-    """Closed too early; and an order about an incident that nobody has reported, which is accepted and flagged."""
-    incident = "kejadian-9001"
-    triage = TriageIncident(incident=incident, type="other", severity=4)
-    story.script.order(at(3, 15), POSKO, triage, mishap="unreported incident")
-    close = CloseIncident(incident=incident)
-    story.script.order(at(3, 15, 10), POSKO, close, refused="incident_not_resolved", mishap="refused order")
-
-
-def _retasked(story: Story) -> None:
-    """A unit of the reserve gets another duty twice."""
-    squad = story.cast.of("reserve")[0]
-    for number, poll in enumerate(story.cast.polls[1:4]):
-        order = AssignUnit(
-            unit=squad.unit,
-            assignment=f"{squad.unit}-tugas-{number + 1}",
-            duty="guard",
-            target_kind="post",
-            target=poll.code,
-            start=at(3, 9 + 2 * number),
-            end=at(3, 11 + 2 * number),
-            headcount=squad.strength,
-        )
-        story.script.order(at(3, 8 + 2 * number, 30), POSKO, order, mishap="re-tasked")
-        arrived = UnitArrived(unit=squad.unit, post=poll.code)
-        story.script.report(at(3, 9 + 2 * number, 20), squad.agency, arrived)
-
-
 # Reports that contradict the plan, or are turned away.
 
 
@@ -142,8 +42,8 @@ def _at_the_posts(story: Story) -> None:
     deserter = story.victims.deserter
     assert deserter.poll is not None
     left = UnitLeftPost(unit=deserter.unit, post=deserter.poll.code, reason="tidak diketahui")
-    story.script.report(at(3, 16), deserter.agency, left, mishap="left without consent")
-    squad, post = story.cast.of("reserve")[-1], story.cast.polls[-1].code
+    story.script.report(at(3, 16), deserter.agency, left, mishap="left post")
+    squad, post = story.cast.of("patrol")[-1], story.cast.polls[-1].code
     gone = UnitLeftPost(unit=squad.unit, post=post, reason="salah pos")
     story.script.report(at(3, 17), squad.agency, UnitArrived(unit=squad.unit, post=post), mishap="unexpected at a post")
     story.script.report(at(3, 17, 10), squad.agency, replace(gone, consent="SYN/GESER/1"))
@@ -157,7 +57,7 @@ def _turned_away(story: Story) -> None:
     fix = UnitSighted(unit=own.unit, lat=-6.05, lon=106.15, accuracy=5.0)
     for agency in ("polres-cilegon", "linmas-serang"):
         story.script.report(at(3, 11), agency, fix, rejected="not_authorised", mishap="another agency's unit")
-    close = CloseIncident(incident="kejadian-9001")
+    close = CloseIncident(incident=UNREPORTED)
     draft = story.script.order(at(3, 16), other.agency, close, mishap="an order by an agency")
     draft.expect, draft.reason = "rejected", "not_authorised"
     squad = story.cast.of("linmas")[0]
@@ -207,31 +107,32 @@ def _unreadable(story: Story) -> None:
 
 
 def _cut_off(story: Story, random: Random) -> None:
-    """A phone that finds no network from 8 to 14 on the day of the vote, and then uploads in any order."""
-    kept = [draft for time, draft in story.fixes[story.victims.cut_off] if at(3, 8) <= time < at(3, 14)]
-    random.shuffle(kept)
-    story.script.upload(kept, at(3, 14, 10), "late in bulk")
+    """Phones that find no network from 8 to 14 on the day of the vote, and then upload in any order."""
+    for number, squad in enumerate(story.victims.cut_off):
+        kept = [draft for time, draft in story.fixes[squad] if at(3, 8) <= time < at(3, 14)]
+        random.shuffle(kept)
+        story.script.upload(kept, at(3, 14, 10 + number), "late in bulk")
 
 
 def _bursts(story: Story, random: Random) -> None:
     """Two hours of a unit's positions come within a minute and shuffled."""
-    moving = [squad for squad in story.cast.of("patrol", "brimob") if squad is not story.victims.cut_off]
+    moving = [squad for squad in story.cast.of("patrol", "brimob") if squad not in story.victims.cut_off]
     for _ in range(story.size.bursts):
-        squad, begin = random.choice(moving), at(random.choice((31, 1, 2, 4)), random.choice((9, 11, 13)))
-        together = _ordinary(story, squad, begin, begin + timedelta(hours=2))
+        squad, begin = random.choice(moving), at(random.choice(PATROL_DAYS), random.choice((9, 11, 13)))
         last = begin + timedelta(hours=2)
+        together = list(_ordinary(story, squad, begin, last))
         for draft, second in zip(together, random.sample(range(60), len(together)), strict=True):
             draft.send_at, draft.mishap = last + timedelta(seconds=second), "shuffled burst"
 
 
-def _ordinary(story: Story, squad: Squad, begin: datetime, end: datetime) -> list[Draft]:
-    return [draft for time, draft in story.fixes[squad] if begin <= time < end and draft.ordinary]
+def _ordinary(story: Story, squad: Squad, begin: datetime, end: datetime) -> Iterator[Draft]:
+    return (draft for time, draft in story.fixes[squad] if begin <= time < end and draft.ordinary)
 
 
 def _contradicted(story: Story, random: Random) -> None:
     """An id that was used for something else before: kept aside, never applied."""
     squads = [squad for squad in story.cast.of("guard") if story.fixes[squad]]
-    for squad in random.sample(squads, 3):
+    for squad in random.sample(squads, CONTRADICTED):
         first = random.choice([draft for _, draft in story.fixes[squad]])
         first.mishap = first.mishap or "same id, other content"
         story.script.contradict(first, first.send_at + 30 * MINUTE, lat=-6.2)
@@ -240,8 +141,8 @@ def _contradicted(story: Story, random: Random) -> None:
 def _doubled(story: Story, random: Random) -> None:
     """Reports that come twice, and a few orders that an operator's program repeats."""
     ordinary = [draft for draft in story.script.drafts if draft.ordinary]
-    orders = [draft for draft in story.script.drafts if draft.aggregate is not None and draft.expect == "accepted"]
+    orders = [draft for draft in story.script.drafts if draft.is_order and draft.expect == "accepted"]
     for first in random.sample(ordinary, len(ordinary) // story.size.doubled):
         story.script.again(first, first.send_at + random.randrange(1, 120) * MINUTE)
-    for first in random.sample(orders, 6):
+    for first in random.sample(orders, len(orders) // (4 * story.size.doubled)):
         story.script.again(first, first.send_at + timedelta(seconds=random.randrange(5, 30)))

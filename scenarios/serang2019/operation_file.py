@@ -1,13 +1,14 @@
-"""`python -m scenarios.serang2019.operation_file`: writes deploy/operations/serang-2019.yaml, with the cast's villages.
+"""`python -m scenarios.serang2019.operation_file`: writes deploy/operations/serang-2019.yaml.
 
-Facts: the operation's name, polling day and meeting, 150 villages, 76 of them under Polres Serang, and Wargasara.
+Facts: the operation's name, polling day and meeting, 150 villages, 76 under Polres Serang, and Wargasara.
 Synthetic: which the others are, their jurisdiction and stations, and the hours of the stages.
 """
 
 from collections.abc import Iterator
 from random import Random
 
-from scenarios.serang2019.cast import ALL_VILLAGES, Poll, make_cast
+from scenarios.serang2019.operation import AGENCIES, stages
+from scenarios.serang2019.polls import ALL_VILLAGES, Poll, make_polls
 
 SEED = 2019
 HEAD = """\
@@ -23,40 +24,21 @@ name: Aman Pilkades Kalimaya 2019
 polling_day: 2019-11-03
 source: Rapat Polres Serang dengan mitra, 30 Oktober 2019; daftar desa sintetis (seed 2019)
 dated: 2019-10-30
-
-stages:
-  - {stage: preparation, start: "2019-10-29T00:00:00+07:00", end: "2019-10-31T00:00:00+07:00"}
-  - {stage: quiet_period, start: "2019-10-31T00:00:00+07:00", end: "2019-11-03T00:00:00+07:00"}
-  - {stage: distribution, start: "2019-10-31T07:00:00+07:00", end: "2019-11-03T07:00:00+07:00"}
-  - {stage: voting, start: "2019-11-03T07:00:00+07:00", end: "2019-11-03T13:00:00+07:00"}
-  - {stage: counting, start: "2019-11-03T13:00:00+07:00", end: "2019-11-03T20:00:00+07:00"}
-  - {stage: return, start: "2019-11-03T20:00:00+07:00", end: "2019-11-05T00:00:00+07:00"}
-  - {stage: aftermath, start: "2019-11-05T00:00:00+07:00", end: "2019-11-06T00:00:00+07:00"}
-
-agencies:
-  - {agency: polres-serang, name: Polres Serang}
-  - {agency: polres-cilegon, name: Polres Cilegon}
-  - {agency: polres-serang-kota, name: Polres Serang Kota}
-  - {agency: polda-banten, name: Polda Banten}
-  - {agency: brimob-banten, name: Brimob Polda Banten}
-  - {agency: polairud-banten, name: Ditpolairud Polda Banten}
-  - {agency: koramil-serang, name: Koramil se-Kabupaten Serang}
-  - {agency: linmas-serang, name: Satlinmas Kabupaten Serang}
-  - {agency: satpol-pp-serang, name: Satpol PP Kabupaten Serang}
-  - {agency: dpmd-serang, name: DPMD Kabupaten Serang}
-  - {agency: camat-serang, name: Camat se-Kabupaten Serang}
-  - {agency: kpps, name: Panitia pemilihan desa se-Kabupaten Serang}
-
-villages:
 """
 
 
 def lines() -> Iterator[str]:
     """The file."""
     yield HEAD
-    polls = make_cast(ALL_VILLAGES, Random(f"{SEED}/cast")).polls
+    yield "\nstages:\n"
+    for each in stages():
+        yield f'  - {{stage: {each.stage}, start: "{each.start.isoformat()}", end: "{each.end.isoformat()}"}}\n'
+    yield "\nagencies:\n"
+    for agency, name in AGENCIES.items():
+        yield f"  - {{agency: {agency}, name: {name}}}\n"
+    yield "\nvillages:\n"
     district = None
-    for poll in sorted(polls, key=lambda each: each.code):
+    for poll in sorted(make_polls(ALL_VILLAGES, Random(f"{SEED}/cast")), key=lambda each: each.code):
         if district != poll.village.district_name:
             district = poll.village.district_name
             yield f"  # {district}\n"

@@ -14,8 +14,7 @@ from tests.support.system import System
 pytestmark = pytest.mark.timeout(400)
 
 KILLED = (*SERVICES, "kafka", "postgres", "scenario")
-FLAT_OUT = "100000"
-"""A speed at which the scenario's clock has ended before the first message is sent: nothing is paced."""
+FLAT_OUT = ("--speed", "max")
 
 
 @pytest.fixture
@@ -36,11 +35,13 @@ def audit(system: System) -> None:
     assert told.returncode == 0, f"{told.stdout}\n{told.stderr}\n{system.last_words()}"
 
 
-async def test_kill_anything_during_the_scenario_and_the_picture_is_the_same_in_the_end(tmp_path: Path) -> None:
+async def test_kill_anything_during_the_scenario_and_the_picture_is_that_of_one_played_flat_out_over_kafka(
+    tmp_path: Path,
+) -> None:
     undisturbed = System(tmp_path / "undisturbed")
     (tmp_path / "undisturbed").mkdir()
     try:
-        undisturbed.up("--speed", FLAT_OUT)
+        undisturbed.up(*FLAT_OUT, "--over", "kafka")
         await undisturbed.played(150)
         audit(undisturbed)
         expected = digest(undisturbed)

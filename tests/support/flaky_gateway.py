@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from random import Random
 from typing import Any
 
 import httpx
 import msgspec
 
-from scenarios.plan import Plan, Planned
+from scenarios.plan import PLAYER, Plan, Planned
 from scenarios.serang2019 import END
 from tests.support.rehearsal import Answered, Rehearsal
 
@@ -19,19 +20,24 @@ STATUS = {"accepted": 200, "repeated": 200, "refused": 409, "conflicting": 409, 
 
 
 class FlakyGateway:
-    """Answers as the gateway does; the token is the principal's name. `script`: the faults of the first requests."""
+    """Answers as the gateway does; the token is the principal's name. `script`: the faults of the first requests.
+
+    A copy of a message is told as the first one: `recorded` is that one's step, and the `recordedtime` that the player
+    gave.
+    """
 
     def __init__(self, plan: Plan, faults: float = 0.0, script: Sequence[str] = ()) -> None:
         self.rehearsal = Rehearsal()
         self.on_arrival: Callable[[Planned], None] = lambda _: None
         self.arrived: list[Planned] = []
         self.waited: list[bool] = []
+        self.recorded: list[tuple[int, datetime]] = []
         self.faults_met: Counter[str] = Counter(dict.fromkeys(FAULTS, 0))
         self._faults, self._script, self._random = faults, list(script), Random(plan.name)
         self._first: dict[tuple[str, str], Answered] = {}
-        self._planned: dict[tuple[str, bytes], Planned] = {}
+        self.planned: dict[tuple[str, bytes], Planned] = {}
         for each in plan.messages:
-            self._planned.setdefault((each.principal, each.body), each)
+            self.planned.setdefault((each.principal, each.body), each)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         """One request."""
@@ -39,8 +45,8 @@ class FlakyGateway:
         batch = request.headers["content-type"] == "application/cloudevents-batch+json"
         wait = request.headers.get("prefer") == "wait=10"
         fault = self._fault()
-        bodies = [msgspec.json.encode(each) for each in msgspec.json.decode(request.content)] if batch else []
-        arrived = [self._planned[principal, body] for body in bodies or [request.content]]
+        bodies = [bytes(each) for each in _raw(request.content)] if batch else [request.content]
+        arrived = [self._known(principal, body) for body in bodies]
         self.waited.append(wait)
         self.arrived += arrived
         for each in arrived:
@@ -59,6 +65,16 @@ class FlakyGateway:
             if batch
             else httpx.Response(answers[0]["status"], json=answers[0])
         )
+
+    def _known(self, principal: str, body: bytes) -> Planned:
+        """The planned message with this body; the player's says besides when it was taken in and for whom it speaks."""
+        if principal != PLAYER:
+            return self.planned[principal, body]
+        event = msgspec.json.decode(body)
+        recorded = datetime.fromisoformat(event.pop("recordedtime"))
+        planned = self.planned[event["source"].rpartition("/")[2], msgspec.json.encode(event)]
+        self.recorded.append((planned.step, recorded))
+        return planned
 
     def _fault(self) -> str | None:
         if self._script:
@@ -82,6 +98,9 @@ class FlakyGateway:
         if became.what in ("repeated", "conflicting"):
             outcome["first"] = _outcome(first)
         return told | {"status": STATUS[became.what], "outcome": outcome}
+
+
+_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def _outcome(became: Answered) -> dict[str, Any]:

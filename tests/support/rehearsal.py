@@ -1,6 +1,6 @@
 """A scenario played in memory: the gateway's real judgement, the real deciders, and the fold of the picture."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,43 @@ class Answered:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message as it stands in an inbox, wherever its offset will be."""
+
+    service: str
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Any
+
+
+Judged = Mapping[int, Record | Answered]
+"""By step: what goes into an inbox, or the HTTP status of what does not."""
+
+
+def sent_at(planned: Planned) -> datetime:
+    """The operation's time when a message arrives that is sent at its moment."""
+    return planned.send_at
+
+
+def judge_each(messages: Iterable[Planned], now: Callable[[Planned], datetime] = sent_at) -> Judged:
+    """What the gateway makes of each message. `now`: the operation's time at its arrival, its `recordedtime`."""
+    return {each.step: _judge(each, now(each)) for each in messages}
+
+
+def _judge(planned: Planned, now: datetime) -> Record | Answered:
+    try:
+        taken = judge(strict_json.parse(planned.body), PRINCIPALS[planned.principal], now)
+    except strict_json.NotJson as error:
+        return Answered(400, str(error))
+    except Problem as problem:
+        return Answered(problem.document["status"], problem.document["detail"])
+    key = taken.message.partitionkey
+    place = taken.service, partition_of(key, PARTITIONS)
+    return Record(*place, key.encode(), encode(taken.message), pack_stamp(taken.stamp))
+
+
 class Rehearsal:
     """An operation in memory, without any log."""
 
@@ -44,28 +81,28 @@ class Rehearsal:
         self._offsets: dict[tuple[str, int], tuple[int, int]] = {}
 
     def play(
-        self, messages: Iterable[Planned], now: Callable[[Planned], datetime] = lambda each: each.send_at
+        self, messages: Iterable[Planned], now: Callable[[Planned], datetime] = sent_at, judged: Judged | None = None
     ) -> dict[int, Answered]:
-        """Send each message and wait for what becomes of it; by step. `now`: the operation's time at its arrival."""
-        return {each.step: self._send(each, now(each)) for each in messages}
+        """Send each message and wait for what becomes of it; by step.
+
+        `judged`: what the gateway has made of them already, so that another order of the same need not ask it again.
+        """
+        known = {} if judged is None else judged
+        return {each.step: self._send(known.get(each.step) or _judge(each, now(each))) for each in messages}
 
     def digest(self) -> Digest:
         """That of the picture as it is now."""
         return digest(self.model.documents())
 
-    def _send(self, planned: Planned, now: datetime) -> Answered:
-        try:
-            taken = judge(strict_json.parse(planned.body), PRINCIPALS[planned.principal], now)
-        except strict_json.NotJson as error:
-            return Answered(400, str(error))
-        except Problem as problem:
-            return Answered(problem.document["status"], problem.document["detail"])
-        key = taken.message.partitionkey
-        place = (taken.service, partition_of(key, PARTITIONS))
-        desk = self._desks.setdefault(place, Desk(DECIDERS[taken.service], place[1], Limits()))
+    def _send(self, record: Record | Answered) -> Answered:
+        if isinstance(record, Answered):
+            return record
+        place = record.service, record.partition
+        desk = self._desks.get(place)
+        if desk is None:
+            desk = self._desks[place] = Desk(DECIDERS[record.service], record.partition, Limits())
         cause, at = self._offsets.get(place, (0, 1))
-        record = Stored(cause, key.encode(), encode(taken.message), pack_stamp(taken.stamp))
-        decided = desk.decide(record, at)
+        decided = desk.decide(Stored(cause, record.key, record.value, record.headers), at)
         desk.commit()
         self._offsets[place] = (cause + 1, at + len(decided.records))
         records = tuple(Stored(at + n, *pair, ()) for n, pair in enumerate(decided.records))

@@ -54,8 +54,34 @@ def test_it_tells_when_on_the_wall_an_instant_comes() -> None:
     assert Clock(START, END, started, speed=60).wall_at(START + timedelta(hours=1)) == started + timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("broken", ["", "{}", '{"scenario_start": 1}'])
+@pytest.mark.parametrize("broken", ["", "{}", '{"scenario_start": 1}', '{"reached": "soon"}'])
 def test_a_file_that_is_no_clock_is_an_error_and_not_the_wall_clock(tmp_path: Path, broken: str) -> None:
     (tmp_path / "clock.json").write_text(broken)
     with pytest.raises(ValueError, match="not a clock"):
         clock.load(tmp_path / "clock.json")
+
+
+def test_flat_out_it_is_as_late_as_what_was_read_and_never_before_the_start(tmp_path: Path) -> None:
+    flat_out = clock.start(tmp_path / "clock.json", START, END, speed=None)
+    assert flat_out.now(START + timedelta(days=2)) == START + timedelta(days=2)
+    assert flat_out.now(START - timedelta(days=2)) == START == flat_out.now()
+    assert flat_out.now().tzinfo is UTC
+
+
+def test_flat_out_it_tells_who_reads_no_log_how_far_the_player_has_come_over_any_restart(tmp_path: Path) -> None:
+    path = tmp_path / "clock.json"
+    running = clock.start(path, START, END, speed=None)
+    clock.reach(path, START + timedelta(days=3))
+    clock.reach(path, START + timedelta(days=1))
+    assert running.now() == START + timedelta(days=3)
+    assert clock.start(path, START, END, speed=100).now() == clock.load(path).now() == START + timedelta(days=3)
+
+
+def test_at_a_speed_it_does_not_care_what_was_read() -> None:
+    started = datetime.now(UTC) - timedelta(seconds=10)
+    assert Clock(START, END, started, speed=360).now(read_to=END) < END
+
+
+def test_flat_out_nothing_waits_for_its_moment(tmp_path: Path) -> None:
+    flat_out = clock.start(tmp_path / "clock.json", START, END, speed=None)
+    assert flat_out.wall_at(END) <= datetime.now(UTC)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from kalimaya import operation
 from kalimaya.cli import app
 from kalimaya.operation import OperationError, in_force, load, messages, outcome
-from scenarios.serang2019.cast import ALL_VILLAGES, WARGASARA, make_cast
+from scenarios.serang2019.polls import ALL_VILLAGES, WARGASARA, make_polls
 from services.gateway.credentials import load_principals
 from services.gateway.intake import judge
 
@@ -28,7 +28,7 @@ def test_150_villages_vote_on_3_november_76_of_them_under_polres_serang() -> Non
 
 
 def test_it_names_the_villages_of_the_scenario() -> None:
-    polls = make_cast(ALL_VILLAGES, Random("2019/cast")).polls
+    polls = make_polls(ALL_VILLAGES, Random("2019/cast"))
     scenario = {(each.code, each.jurisdiction, len(each.stations)) for each in polls}
     assert {(each.village, each.jurisdiction, each.stations) for each in load(SERANG).villages} == scenario
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,12 @@ from rich.console import Console
 
 from scenarios import play, serang2019
 from scenarios.plan import Plan
-from scenarios.play import Player, summarise
+from scenarios.play import Player
 from scenarios.receipts import Receipts
 from scenarios.script import Script
 from scenarios.sender import Sender
 from scenarios.serang2019 import START
+from scenarios.summary import summarise
 from schemas.deployment import AssignUnit, RegisterUnit, UnitSighted
 from services.kit.clock import Clock
 from tests.support.flaky_gateway import FlakyGateway
@@ -164,6 +166,28 @@ async def test_what_became_other_than_planned_is_counted_and_named(receipts: Rec
     console = Console(record=True, width=200, file=io.StringIO())
     assert summarise(plan, receipts, console) == 1
     assert "planned refused neutrality, became accepted" in console.export_text()
+
+
+async def test_what_was_not_answered_is_counted_and_named(receipts: Receipts) -> None:
+    written = script()
+    written.report(START, "polres-serang", SIGHTED)
+    plan = written.plan()
+    console = Console(record=True, width=200, file=io.StringIO())
+    assert summarise(plan, receipts, console) == 1
+    assert "was not answered" in console.export_text()
+
+
+async def test_the_summary_tells_outcomes_by_type_of_message_and_in_all(whole: Plan, receipts: Receipts) -> None:
+    await played(whole, FlakyGateway(whole), receipts)
+    console = Console(record=True, width=200, file=io.StringIO())
+    summarise(whole, receipts, console)
+    told = {line.split()[0]: " ".join(line.split()[1:]) for line in console.export_text().splitlines() if line.split()}
+    assert told["unit.cancel_assignment"] == "2 refused, 2 accepted"
+    assert told["no"] == "message 4 HTTP 422, 3 HTTP 400"
+    expected = Counter(
+        f"HTTP {each.expect}" if isinstance(each.expect, int) else each.expect for each in whole.messages
+    )
+    assert told["all"] == ", ".join(f"{count:,} {kind}" for kind, count in expected.most_common())
 
 
 def test_receipts_of_another_plan_are_not_taken_for_ones_own(tmp_path: Path) -> None:

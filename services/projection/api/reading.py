@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -19,6 +19,7 @@ from services.projection.settings import ProjectionSettings
 from services.projection.store import UNREACHABLE, Document, Store
 
 RETRY_SECONDS = 2
+NOTHING_READ = datetime.min.replace(tzinfo=UTC)
 LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
@@ -39,9 +40,10 @@ class Reading:
     projector: Projector
     settings: ProjectionSettings
 
-    def now(self) -> datetime:
-        """The operation's time; read anew each time, because a scenario may start after us."""
-        return load(self.settings.clock).now()
+    def now(self, positions: Positions) -> datetime:
+        """The operation's time; the clock is read anew each time, because a scenario may start after us."""
+        read_to = max((each.known for each in positions.values() if each.known), default=NOTHING_READ)
+        return load(self.settings.clock).now(read_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ async def look(
         ):
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
-            yield Snapshot(connection, positions, reading.now(), reading)
+            yield Snapshot(connection, positions, reading.now(positions), reading)
     except UNREACHABLE as error:
         raise Problem(
             503,
