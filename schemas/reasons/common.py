@@ -9,6 +9,12 @@ REASONS = {
         do_en="Send it from the agency that answers for the unit or area, or ask the posko for the grant.",
         do_id="Kirim dari instansi yang berwenang atas satuan atau wilayah itu, atau minta kewenangan kepada posko.",
     ),
+    "conflicting": Reason(
+        en="The same id came before with other content; this message is kept but not given effect.",
+        id="Id yang sama pernah diterima dengan isi berbeda; pesan ini disimpan tetapi tidak diberlakukan.",
+        do_en="If the new content is right, send it under an id of its own.",
+        do_id="Bila isi yang baru benar, kirim dengan id tersendiri.",
+    ),
     "time_out_of_range": Reason(
         en="The message's time lies more than 60 days before, or more than a day after, its arrival.",
         id="Waktu pesan lebih dari 60 hari sebelum, atau lebih dari satu hari sesudah, pesan diterima.",

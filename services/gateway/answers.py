@@ -1,11 +1,14 @@
 """What a caller is told: where a message stands, what became of it, and why if it was not taken in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi.responses import JSONResponse, Response
 
+from schemas.reasons import REASONS
 from services.gateway.inbox import Place
 from services.gateway.outcomes import Outcome
 from services.kit.http import PROBLEM_JSON, Problem
@@ -39,6 +42,11 @@ class Answer:
         return {"status": self.status} | self.document
 
 
+def of_batch(told: Sequence[Answer]) -> Response:
+    """The answers of a batch, in its order."""
+    return Response(msgspec.json.encode({"results": [each.item() for each in told]}), media_type="application/json")
+
+
 def of_problem(problem: Problem) -> Answer:
     """A message or request that was not taken in."""
     return Answer(problem.status, problem.document, problem.headers)
@@ -70,14 +78,22 @@ def _not_applied(outcome: Outcome) -> Problem:
     match outcome["kind"]:
         case "conflicting":
             detail = "The same source and id came before with other content; this one is kept but not applied."
-            return Problem(409, "message-conflicting", "The message was conflicting", detail, reason="conflicting")
+            told = _because("conflicting")
+            return Problem(409, "message-conflicting", "The message was conflicting", detail, **told)
         case "refused":
-            clashes = data.get("clashes", [])
-            told = {"reason": data["reason"], "clashes": clashes}
+            told = _because(data["reason"]) | {"clashes": data.get("clashes", [])}
             return Problem(409, "message-refused", "The message was refused", data["detail"], **told)
         case _:
-            told = {"reason": data["reason"]}
+            told = _because(data["reason"])
             return Problem(422, "message-rejected", "The message was rejected", data["detail"], **told)
+
+
+def _because(reason: str) -> dict[str, Any]:
+    """Why as a stable word, and in the languages of the operators what it means and what to do."""
+    known = REASONS.get(reason)
+    if known is None:
+        return {"reason": reason}
+    return {"reason": reason, "advice": {"en": f"{known.en} {known.do_en}", "id": f"{known.id} {known.do_id}"}}
 
 
 def unavailable(error: Unavailable) -> Problem:

@@ -2,22 +2,23 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from time import perf_counter
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
-from services.gateway import answers, metrics, strict_json
+from services.gateway import answers, binding, metrics
 from services.gateway.answers import Answer, Landed
 from services.gateway.credentials import Doorkeeper, Principal
-from services.gateway.describe import BATCH, OPERATION, STRUCTURED, Described
+from services.gateway.describe import OPERATION, Described
 from services.gateway.inbox import Inbox, Place
-from services.gateway.intake import judge
+from services.gateway.intake import Taken, Terms, judge
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
 from services.kit.clock import Clock
@@ -27,6 +28,9 @@ from services.kit.ledger.log import Unavailable
 log = structlog.get_logger(__name__)
 
 _WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*(\d+)(?:\s*[,;]|\s*$)")
+
+AT_A_TIME = 100
+"""Messages of a batch that are judged in one go, some 5 ms: then others get their turn."""
 
 
 class Room:
@@ -68,16 +72,10 @@ class Gateway:
     outcomes: Outcomes
     clock: Clock
 
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A message that Kafka was handed; `received` is what perf_counter said before it was judged."""
-
-    id: str
-    source: str
-    type: str
-    place: Awaitable[Place]
-    received: float
+    @property
+    def terms(self) -> Terms:
+        """What is taken in here beside what the contract says."""
+        return Terms(self.settings.held_back, self.doorkeeper.by_source)
 
 
 def build(gateway: Gateway) -> FastAPI:
@@ -102,26 +100,23 @@ def build(gateway: Gateway) -> FastAPI:
 async def _answered(gateway: Gateway, room: Room, request: Request) -> Response:
     try:
         sender = _sender(gateway.doorkeeper, request)
-        batch = _is_batch(request)
+        mode = binding.mode_of_http(request.headers.raw)
         wait = _wait(request, gateway.settings.longest_wait)
         with room.share() as hold:
-            taken = await _take_in(gateway, await _events(gateway.settings, request, batch, hold), sender)
+            events = _events(gateway.settings, request, mode, await _body(request, gateway.settings.largest_body, hold))
+            taken = await _take_in(gateway, events, sender)
     except Problem as problem:
         _turned_away(problem)
         return problem.response()
-    told = await asyncio.gather(*(_tell(gateway, each, wait) for each in taken))
-    return JSONResponse({"results": [each.item() for each in told]}) if batch else told[0].response()
+    told = await _tell(gateway, taken, wait)
+    return answers.of_batch(told) if mode == "batch" else told[0].response()
 
 
-async def _events(
-    settings: GatewaySettings, request: Request, batch: bool, hold: Callable[[int], None]
-) -> list[object]:
-    body = await _body(request, settings.largest_body, hold)
-    try:
-        parsed = strict_json.parse(body)
-    except strict_json.NotJson as error:
-        raise Problem(400, "invalid-json", "This is not JSON", str(error)) from error
-    if not batch:
+def _events(settings: GatewaySettings, request: Request, mode: binding.Mode, body: bytes) -> list[object]:
+    if mode == "binary":
+        return [binding.of_http(request.headers.raw, body)]
+    parsed = binding.parse(body)
+    if mode == "structured":
         return [parsed]
     if not isinstance(parsed, list):
         raise Problem(400, "invalid-envelope", "This is not a batch", "a batch is a JSON array of CloudEvents")
@@ -131,50 +126,43 @@ async def _events(
     return parsed
 
 
-async def _take_in(gateway: Gateway, events: list[object], sender: Principal) -> list[Landed | Problem]:
-    """Hand all over in their order, then wait until Kafka has acknowledged each."""
-    begun: list[Pending | Problem] = []
-    away: Problem | None = None
-    for event in events:
+async def _take_in(gateway: Gateway, events: Sequence[object], sender: Principal) -> list[Landed | Problem]:
+    """Judge all, hand the good ones over in their order, and wait until Kafka has acknowledged each."""
+    received = perf_counter()
+    judged: list[Taken | Problem] = []
+    now, terms = gateway.clock.now(), gateway.terms
+    for number, event in enumerate(events):
+        if number % AT_A_TIME == AT_A_TIME - 1:
+            await asyncio.sleep(0)
         try:
-            begun.append(away or await _hand_over(gateway, event, sender))
-        except Unavailable as error:
-            # What follows is not tried: it would overtake this one, and each try takes seconds.
-            away = answers.unavailable(error)
-            begun.append(away)
+            judged.append(judge(event, sender, now, terms))
         except Problem as problem:
             _turned_away(problem, sender, event)
-            begun.append(problem)
-    return await asyncio.gather(*(_landed(each) for each in begun))
+            judged.append(problem)
+    places = iter(await gateway.inbox.put([each for each in judged if isinstance(each, Taken)]))
+    took = perf_counter() - received
+    return [each if isinstance(each, Problem) else _landed(each, next(places), took) for each in judged]
 
 
-async def _hand_over(gateway: Gateway, event: object, sender: Principal) -> Pending:
-    received = perf_counter()
-    taken = judge(event, sender, gateway.clock.now())
+def _landed(taken: Taken, place: Place | Unavailable, took: float) -> Landed | Problem:
     message = taken.message
-    return Pending(message.id, message.source, message.type, await gateway.inbox.put(taken), received)
+    if isinstance(place, Unavailable):
+        log.warning("not acknowledged", message_id=message.id, source=message.source, detail=str(place))
+        return answers.unavailable(place)
+    metrics.ACK_SECONDS.observe(took)
+    metrics.TAKEN.labels(message.type).inc()
+    log.debug("taken in", message_id=message.id, source=message.source, type=message.type, position=place)
+    return Landed(message.id, message.source, place)
 
 
-async def _landed(pending: Pending | Problem) -> Landed | Problem:
-    if isinstance(pending, Problem):
-        return pending
-    told = log.bind(message_id=pending.id, source=pending.source, type=pending.type)
-    try:
-        place = await pending.place
-    except Unavailable as error:
-        told.warning("not acknowledged", detail=str(error))
-        return answers.unavailable(error)
-    metrics.ACK_SECONDS.observe(perf_counter() - pending.received)
-    metrics.TAKEN.labels(pending.type).inc()
-    told.info("taken in", position=str(place))
-    return Landed(pending.id, pending.source, place)
-
-
-async def _tell(gateway: Gateway, landed: Landed | Problem, wait: float) -> Answer:
-    if isinstance(landed, Problem):
-        return answers.of_problem(landed)
-    outcome = await gateway.outcomes.wait(landed.place, wait) if wait else None
-    return answers.of_message(gateway.settings.picture_url, landed, outcome)
+async def _tell(gateway: Gateway, taken: Sequence[Landed | Problem], wait: float) -> list[Answer]:
+    places = [each.place for each in taken if isinstance(each, Landed)]
+    outcomes = iter(await gateway.outcomes.wait(places, wait) if wait else repeat(None))
+    url = gateway.settings.picture_url
+    return [
+        answers.of_problem(each) if isinstance(each, Problem) else answers.of_message(url, each, next(outcomes))
+        for each in taken
+    ]
 
 
 def _turned_away(problem: Problem, sender: Principal | None = None, event: object = None) -> None:
@@ -196,13 +184,6 @@ def _sender(doorkeeper: Doorkeeper, request: Request) -> Principal:
         detail = "Send `Authorization: Bearer <token>` with the token of an agency or an operator."
         raise Problem(401, "unauthenticated", "Who are you?", detail, {"WWW-Authenticate": "Bearer"})
     return sender
-
-
-def _is_batch(request: Request) -> bool:
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in (*STRUCTURED, BATCH):
-        raise Problem(415, "unsupported-media-type", "Send CloudEvents", f"use {STRUCTURED[0]} or {BATCH}")
-    return content_type == BATCH
 
 
 def _wait(request: Request, longest: float) -> float:

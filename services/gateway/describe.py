@@ -6,16 +6,15 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from schemas.catalogue import CATALOGUE, Definition
+from services.gateway.binding import BATCH, STRUCTURED
 from services.kit.http import PROBLEM_JSON
-
-STRUCTURED = ("application/cloudevents+json", "application/json")
-BATCH = "application/cloudevents-batch+json"
 
 SUMMARY = "Publish one message, or a batch"
 DESCRIPTION = (
     "The way in for agencies and operators: CloudEvents 1.0 as JSON, one (`application/cloudevents+json`) or many "
-    "(`application/cloudevents-batch+json`). `source` is derived from the token. An answer 202 means that Kafka has "
-    "the message on all in-sync replicas; with `Prefer: wait=N` the answer is the outcome, if known within N seconds. "
+    "(`application/cloudevents-batch+json`), or one in binary mode: the attributes in headers `ce-<name>`, the data in "
+    "the body as `application/json`. `source` is derived from the token. An answer 202 means that Kafka has the message "
+    "on all in-sync replicas; with `Prefer: wait=N` the answer is the outcome, if known within N seconds. "
     "Sending the same id with the same content again is always safe. A batch is answered 200 with `results` in its "
     "order, each with the `status` and the document that it would have had alone."
 )
@@ -30,7 +29,10 @@ PROBLEMS: dict[int, tuple[str, tuple[str, ...]]] = {
         "The outcome is in the log: refused (an order that clashes) or conflicting (same id, other content).",
         ("message-refused", "message-conflicting"),
     ),
-    413: ("The body or the batch is too large. Nothing was taken in.", ("body-too-large", "batch-too-large")),
+    413: (
+        "The body, the batch or the message is too large. Nothing was taken in.",
+        ("body-too-large", "batch-too-large", "message-too-large"),
+    ),
     415: ("Not a content type of CloudEvents. Nothing was taken in.", ("unsupported-media-type",)),
     422: (
         "Unknown type or version, or data that does not fit: nothing was taken in. With `outcome`, the message was "
@@ -101,6 +103,12 @@ _PROBLEM: dict[str, Any] = {
         "detail": _TEXT,
         "reason": {"type": "string", "description": "Of an outcome: why, as a stable word."},
         "clashes": {"type": "array", "items": _TEXT, "description": "Of a refused order: with what it clashes."},
+        "advice": {
+            "type": "object",
+            "required": ["en", "id"],
+            "properties": {"en": _TEXT, "id": _TEXT},
+            "description": "Of an outcome: what `reason` means and what to do, in English and Indonesian.",
+        },
         "attribute": {"type": "string", "description": "Of an envelope: the attribute that is wrong."},
         "errors": {
             "description": "Of data: what is wrong where.",
@@ -197,8 +205,10 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     return answers
 
 
+_DATA = {"type": "object", "description": "With `ce-` headers: the data alone."}
 _BODY = {
-    **{kind: {"schema": _reference("Message")} for kind in STRUCTURED},
+    STRUCTURED[0]: {"schema": _reference("Message")},
+    STRUCTURED[1]: {"schema": {"anyOf": [_reference("Message"), _DATA]}},
     BATCH: {"schema": {"type": "array", "items": _reference("Message"), "maxItems": 1000}},
 }
 _PREFER = {
@@ -209,6 +219,16 @@ _PREFER = {
     "schema": _TEXT,
     "example": "wait=5",
 }
+_BINARY = [
+    {
+        "name": f"ce-{name}",
+        "in": "header",
+        "required": False,
+        "description": f"Binary mode: the attribute `{name}`, percent-encoded; so for every other attribute.",
+        "schema": _TEXT,
+    }
+    for name in ("specversion", "id", "source", "type", "time", "dataschema")
+]
 OPERATION: dict[str, Any] = {
     "summary": SUMMARY,
     "description": DESCRIPTION,
@@ -216,7 +236,7 @@ OPERATION: dict[str, Any] = {
     "responses": _answers(),
     "tags": ["messages"],
     "openapi_extra": {
-        "parameters": [_PREFER],
+        "parameters": [_PREFER, *_BINARY],
         "requestBody": {"required": True, "content": _BODY},
         "security": [{"token": []}],
     },

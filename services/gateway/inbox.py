@@ -1,16 +1,19 @@
 """Writes messages into the inboxes. Two implementations: Kafka's here, and one in memory in the tests."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.catalogue import SERVICES
-from schemas.envelope import encode, partition_of
+from schemas.envelope import partition_of
 from services.gateway.intake import Taken
-from services.kit.ledger.kafka import bounded, close, producer
-from services.kit.ledger.log import Unavailable
+from services.gateway.unreadable import TOPIC, Unreadable
+from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, bounded, close, producer
+from services.kit.ledger.log import BATCH_BYTES, Unavailable
 from services.kit.ledger.record import pack_stamp
 
 log = structlog.get_logger(__name__)
@@ -20,6 +23,9 @@ ACK_SECONDS = 8.0
 
 PROBE_SECONDS = 1.0
 """How often we ask whether Kafka is there, so that /readyz tells even when nobody publishes."""
+
+Entry = tuple[bytes | None, bytes, list[tuple[str, bytes]]]
+"""Key, value and headers of a record."""
 
 
 class Place(NamedTuple):
@@ -39,12 +45,15 @@ class Inbox(Protocol):
     def not_ready(self) -> str | None:
         """Why nothing can be taken in now; None when it can."""
 
-    async def put(self, taken: Taken) -> Awaitable[Place]:
-        """Hand a message over; messages handed over one after the other keep their order.
+    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+        """Hand messages over and wait until all in-sync replicas have them: for each its place.
 
-        Await what it returns for the place, known once all in-sync replicas have it. Both raise Unavailable: then it is
-        unknown whether the message was written, and it is safe to send it again.
+        Messages of one partition keep their order, and none is tried after one that failed. Unavailable means that it
+        is unknown whether the message was written, and that it is safe to send it again.
         """
+
+    async def set_aside(self, records: Sequence[Unreadable]) -> None:
+        """Keep what nobody can read; returns when all in-sync replicas have it. Raises Unavailable."""
 
 
 class KafkaInbox:
@@ -77,26 +86,45 @@ class KafkaInbox:
     def not_ready(self) -> str | None:
         return self._away
 
-    async def put(self, taken: Taken) -> Awaitable[Place]:
+    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
         if not self.connected.is_set():
-            raise Unavailable("not connected yet")
-        key = taken.message.partitionkey
-        partition = partition_of(key, self.partitions[taken.service])
-        sent = await bounded(
-            self._producer.send(
-                f"{taken.service}.inbox",
-                encode(taken.message),
-                key=key.encode(),
-                partition=partition,
-                headers=pack_stamp(taken.stamp),
-            ),
-            ACK_SECONDS,
+            return [Unavailable("not connected yet")] * len(taken)
+        numbers: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for number, each in enumerate(taken):
+            key = each.message.partitionkey
+            numbers[each.service, partition_of(key, self.partitions[each.service])].append(number)
+        written = (
+            self._write(f"{service}.inbox", partition, [_entry(taken[number]) for number in of_it])
+            for (service, partition), of_it in numbers.items()
         )
+        places: dict[int, Place | Unavailable] = {}
+        for (where, of_it), offsets in zip(numbers.items(), await asyncio.gather(*written), strict=True):
+            for number, offset in zip(of_it, offsets, strict=True):
+                places[number] = offset if isinstance(offset, Unavailable) else Place(*where, offset)
+        return [places[number] for number in range(len(taken))]
 
-        async def acknowledged() -> Place:
-            return Place(taken.service, partition, int((await bounded(sent, ACK_SECONDS)).offset))
+    async def set_aside(self, records: Sequence[Unreadable]) -> None:
+        for offset in await self._write(TOPIC, 0, [each.entry() for each in records]):
+            if isinstance(offset, Unavailable):
+                raise offset
 
-        return acknowledged()
+    async def _write(self, topic: str, partition: int, entries: Sequence[Entry]) -> list[int | Unavailable]:
+        """Append in order: the next batch when the one before is acknowledged, so that none can overtake another."""
+        offsets: list[int | Unavailable] = []
+        try:
+            if len(entries) == 1:  # shares a batch with what other callers send at this moment
+                key, value, headers = entries[0]
+                sending = self._producer.send(topic, value, key=key, partition=partition, headers=headers)
+                sent = await bounded(sending, ACK_SECONDS)
+                offsets.append(int((await bounded(sent, ACK_SECONDS)).offset))
+            else:
+                for batch in _batches(entries):
+                    sent = await bounded(self._producer.send_batch(batch, topic, partition=partition), ACK_SECONDS)
+                    first = int((await bounded(sent, ACK_SECONDS)).offset)
+                    offsets += range(first, first + batch.record_count())
+        except Unavailable as error:
+            offsets += [error] * (len(entries) - len(offsets))
+        return offsets
 
     async def _connect(self) -> None:
         await bounded(self._producer.start(), 15)
@@ -120,3 +148,21 @@ class KafkaInbox:
         if (away is None) != (self._away is None):
             log.warning("inbox", ready=away is None, detail=away)
         self._away = away
+
+
+def _entry(taken: Taken) -> Entry:
+    return taken.message.partitionkey.encode(), taken.value, pack_stamp(taken.stamp)
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[BatchBuilder]:
+    """Full batches, closed, in order."""
+    rest = iter(entries)
+    waiting = next(rest, None)
+    while waiting is not None:
+        batch = BatchBuilder(BATCH_BYTES + BATCH_SLACK, NO_COMPRESSION)
+        while waiting is not None and batch.append(
+            timestamp=None, key=waiting[0], value=waiting[1], headers=waiting[2]
+        ):
+            waiting = next(rest, None)
+        batch.close()
+        yield batch

@@ -76,23 +76,26 @@ class Outcomes:
                 self._following = False
                 await reader.stop()
 
-    async def wait(self, place: Place, seconds: float) -> Outcome | None:
-        """The outcome of the message at `place`; None if it is not known after `seconds`."""
-        records = self._recent.get(place)
-        if records is None:
-            waiter = self._waiting.setdefault(place, asyncio.get_running_loop().create_future())
+    async def wait(self, places: Sequence[Place], seconds: float) -> list[Outcome | None]:
+        """The outcomes of the messages at these places; None for one that is not known after `seconds`."""
+        found = {place: self._recent[place] for place in places if place in self._recent}
+        fresh = asyncio.get_running_loop().create_future
+        waiters = {place: self._waiting.setdefault(place, fresh()) for place in places if place not in found}
+        if waiters:
             metrics.WAITING.inc()
             try:
-                records = await asyncio.wait_for(asyncio.shield(waiter), seconds)
-            except TimeoutError:
-                return None
+                await asyncio.wait(waiters.values(), timeout=seconds)
             finally:
                 metrics.WAITING.dec()
-                self._waiting.pop(place, None)
-        outcome = as_outcome(records)
-        if outcome["kind"] in ("repeated", "conflicting"):
-            outcome["first"] = await self._first(place, outcome["events"][0]["data"])
-        return outcome
+                for place in waiters:
+                    self._waiting.pop(place, None)
+        found |= {place: waiter.result() for place, waiter in waiters.items() if waiter.done()}
+        outcomes = {place: as_outcome(records) for place, records in found.items()}
+        again = [place for place, outcome in outcomes.items() if outcome["kind"] in ("repeated", "conflicting")]
+        firsts = (self._first(place, outcomes[place]["events"][0]["data"]) for place in again)
+        for place, first in zip(again, await asyncio.gather(*firsts), strict=True):
+            outcomes[place]["first"] = first
+        return [outcomes.get(place) for place in places]
 
     def _take(self, service: str, partition: int, record: Record) -> None:
         mark = read_mark(record)

@@ -31,3 +31,7 @@ class GatewaySettings(KitSettings):
 
     most_held: int = 67_108_864
     """Bytes of bodies that are read or not acknowledged yet, all callers together; beyond that they come back later."""
+
+    held_back: frozenset[str] = frozenset()
+    """Versions (`dataschema`) known here but not taken in yet, as a JSON list: a new version of a message is read by
+    all in one release, and written in the next by emptying this."""

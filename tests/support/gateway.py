@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import jsonschema
 
-from schemas.envelope import encode
+from schemas.catalogue import SERVICES
 from services.deployment.domain import DEPLOYMENT
 from services.gateway.api import Gateway, build
 from services.gateway.credentials import Doorkeeper, Grant, Principal
@@ -18,6 +18,7 @@ from services.gateway.inbox import Place
 from services.gateway.intake import Taken
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
+from services.gateway.unreadable import Unreadable
 from services.kit.clock import Clock
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import pack_stamp
@@ -35,30 +36,38 @@ POLRES = Principal(
 
 
 class MemoryInbox:
-    """The Inbox port in memory; only deployment's messages are answered, by its real decider."""
+    """The Inbox port in memory: a partition a service; which of them are decided is the test's to say."""
 
     def __init__(self) -> None:
-        self.site = MemorySite()
+        self.sites = {service: MemorySite() for service in SERVICES}
+        self.aside: list[Unreadable] = []
         self.away = False
         self.lost_acks = False
         self.tried = 0
 
+    @property
+    def site(self) -> MemorySite:
+        """Deployment's."""
+        return self.sites["deployment"]
+
     def not_ready(self) -> str | None:
         return None
 
-    async def put(self, taken: Taken) -> Awaitable[Place]:
+    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+        return [await self._put(each) for each in taken]
+
+    async def _put(self, taken: Taken) -> Place | Unavailable:
+        if self.away:
+            return Unavailable("the broker is away")
+        key = taken.message.partitionkey.encode()
         self.tried += 1
+        offset = await self.sites[taken.service].put(key, taken.value, pack_stamp(taken.stamp))
+        return Unavailable("no acknowledgement") if self.lost_acks else Place(taken.service, 0, offset)
+
+    async def set_aside(self, records: Sequence[Unreadable]) -> None:
         if self.away:
             raise Unavailable("the broker is away")
-        key = taken.message.partitionkey.encode()
-        offset = await self.site.put(key, encode(taken.message), pack_stamp(taken.stamp))
-
-        async def acknowledged() -> Place:
-            if self.lost_acks:
-                raise Unavailable("no acknowledgement")
-            return Place("deployment", 0, offset)
-
-        return acknowledged()
+        self.aside += records
 
 
 class FixedClock(Clock):

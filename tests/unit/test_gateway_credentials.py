@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.catalogue import CATALOGUE
+from schemas.places import DISTRICTS
 from services.gateway.credentials import CredentialsError, curl_line, ensure, load, load_principals
 
 AGENCIES = Path("deploy/embedded/agencies.yaml")
@@ -58,6 +60,54 @@ def test_no_agency_speaks_for_anothers_units() -> None:
     assert ("polres-serang", "polres-serang") in may
 
 
+def test_the_operations_agencies_are_ready_made() -> None:
+    principals = load_principals(AGENCIES)
+    kinds = [id_.partition("-")[0] for id_ in principals]
+    assert [kinds.count(kind) for kind in ("polsek", "koramil", "camat")] == [29, 30, 30]
+    assert kinds.count("panitia") == 150
+    assert {"polda-banten", "satpol-pp-serang", "dpmd-serang", "panitia-36.04.13.2009"} <= principals.keys()
+    assert len(DISTRICTS) == 29
+
+
+def test_whatever_can_be_sent_somebody_may_send() -> None:
+    principals = load_principals(AGENCIES).values()
+    ids = {"unit": "polres-serang-001", "shipment": "kirim-36.04.13.2009"}
+    for entry in CATALOGUE.values():
+        if entry.kind in ("order", "report"):
+            subject = f"{entry.aggregate}/{ids.get(entry.aggregate, 'x')}"
+            may = {each.kind for each in principals if each.may(entry.type, subject)}
+            assert ("agency" in may) == (entry.kind == "report"), entry.type
+            assert "operator" in may or entry.kind == "report", entry.type
+
+
+def test_the_scenarios_player_is_let_in_only_where_a_scenarios_clock_runs(tmp_path: Path) -> None:
+    tokens = ensure(tmp_path / "tokens.json", AGENCIES)
+    without = load(AGENCIES, tmp_path / "tokens.json")
+    assert without.who(tokens["scenario-player"]) is None
+    assert "scenario-player" not in {each.id for each in without.on_kafka}
+    within = load(AGENCIES, tmp_path / "tokens.json", scenario=True)
+    player = within.who(tokens["scenario-player"])
+    assert player is not None
+    assert player in within.on_kafka
+    assert player.source not in within.by_source
+
+
+@pytest.mark.parametrize(
+    ("who", "type_", "subject", "area", "may"),
+    [
+        ("camat-tirtayasa", "kalimaya.readiness.checked", "readiness/36.04.13.2009", "36.04.13.2009", True),
+        ("camat-tirtayasa", "kalimaya.readiness.checked", "readiness/36.04.05.2002", "36.04.05.2002", False),
+        ("polsek-tirtayasa", "kalimaya.incident.reported", "incident/i-1", "36.04.13.2009", True),
+        ("polsek-tirtayasa", "kalimaya.incident.reported", "incident/i-1", "36.04.05.2002", False),
+        ("koramil-tirtayasa", "kalimaya.warning.given", "warning/w-1", "36.04.13", True),
+        ("panitia-36.04.13.2009", "kalimaya.packages.opened", "shipment/kirim-36.04.13.2009", "36.04.13.2009", True),
+        ("panitia-36.04.13.2009", "kalimaya.packages.opened", "shipment/kirim-36.04.13.2009", "36.04.13.2001", False),
+    ],
+)
+def test_who_answers_for_an_area_speaks_of_no_other(who: str, type_: str, subject: str, area: str, may: bool) -> None:
+    assert load_principals(AGENCIES)[who].may(type_, subject, {area}) is may
+
+
 @pytest.mark.parametrize(
     ("who", "type_", "subject", "may"),
     [
@@ -71,6 +121,15 @@ def test_no_agency_speaks_for_anothers_units() -> None:
         ("kpps", "kalimaya.incident.close", "incident/i-1", False),
         ("posko-serang", "kalimaya.incident.close", "incident/i-1", True),
         ("scenario-player", "kalimaya.incident.reported", "incident/i-1", False),
+        ("polsek-tirtayasa", "kalimaya.unit.sighted", "unit/polsek-tirtayasa-001", True),
+        ("polairud-banten", "kalimaya.shipment.transshipped", "shipment/s-1", True),
+        ("polairud-banten", "kalimaya.leg.assign_escort", "shipment/s-1", False),
+        ("camat-tirtayasa", "kalimaya.custody.received", "shipment/kirim-36.04.13.2009", True),
+        ("camat-tirtayasa", "kalimaya.custody.received", "shipment/kirim-36.04.05.2002", False),
+        ("panitia-36.04.13.2009", "kalimaya.custody.received", "shipment/kirim-36.04.13.2009-2", True),
+        ("panitia-36.04.13.2009", "kalimaya.custody.received", "shipment/kirim-36.04.13.2001", False),
+        ("posko-serang", "kalimaya.deployment.operation.adopt", "deployment-operation/serang-2019", True),
+        ("posko-serang", "kalimaya.alert.acknowledge", "alert/0", True),
     ],
 )
 def test_agencies_report_and_operators_order(who: str, type_: str, subject: str, may: bool) -> None:

@@ -151,13 +151,6 @@ async def test_without_kafkas_acknowledgement_there_is_never_a_202(door: Door) -
     assert (await door.post([sighting()], batch=True)).json()["results"][0]["status"] == 503
 
 
-async def test_when_kafka_goes_away_the_rest_of_a_batch_does_not_overtake(door: Door) -> None:
-    door.inbox.away = True
-    results = (await door.post([sighting("a"), sighting("b"), sighting("c")], batch=True)).json()["results"]
-    assert [each["status"] for each in results] == [503, 503, 503]
-    assert door.inbox.tried == 1
-
-
 async def test_who_waits_is_told_that_it_was_accepted(deciding: Door) -> None:
     answer = await deciding.post(sighting(), prefer="respond-async, wait=5")
     assert answer.status_code == 200

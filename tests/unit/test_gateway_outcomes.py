@@ -18,7 +18,7 @@ async def told(*records: Stored) -> int | None:
     outcomes = Outcomes("nowhere", ["deployment"])
     for record in records:
         outcomes._take("deployment", 0, record)
-    outcome = await outcomes.wait(PLACE, 0.01)
+    outcome = (await outcomes.wait([PLACE], 0.01))[0]
     return None if outcome is None else len(outcome["events"])
 
 
