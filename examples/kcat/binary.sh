@@ -3,7 +3,7 @@
 set -eu
 id="arrival-$(date +%s%N)"
 printf '{"unit": "polres-serang-001", "post": "36.04.13.2009"}' |
-  kcat -P -b "$KALIMAYA_KAFKA" -t "agency.$KALIMAYA_AGENCY" -X enable.idempotence=true \
+  kcat -P -b "$KALIMAYA_KAFKA" -t "agency.$KALIMAYA_AGENCY" -X acks=all \
     -H content-type=application/json \
     -H ce_specversion=1.0 \
     -H "ce_id=$id" \

@@ -3,6 +3,6 @@
 set -eu
 reports=$(cat)
 printf '%s\n' "$reports" |
-  kcat -P -b "$KALIMAYA_KAFKA" -t "agency.$KALIMAYA_AGENCY" -X enable.idempotence=true \
+  kcat -P -b "$KALIMAYA_KAFKA" -t "agency.$KALIMAYA_AGENCY" -X acks=all \
     -H content-type=application/cloudevents+json
 printf '%s\n' "$reports" | sed 's/.*"specversion":"1.0","id":"\([^"]*\)".*/\1/' | "$(dirname "$0")/../curl/outcomes.sh"

@@ -85,8 +85,8 @@ class Found:
 
     `partitions` and `outcomes`: by id of a report, the inbox partition and the type of outcome of each copy. `digests`:
     of the state after the reports, and after the same ones came again by another way. `failed`: what should have been
-    accepted and was not. `passed`: what should have ended with an error and did not. `valid`: the ids of the events that
-    count, `read`: those that the client's reader printed.
+    accepted and was not. `passed`: what should have ended with an error and did not. `valid`: the ids of the events
+    that count; `read`: those that the client's reader printed.
     """
 
     partitions: dict[str, list[int]]
@@ -108,7 +108,6 @@ def _report(n: int, time: datetime, chance: random.Random) -> dict[str, Any]:
     post = {"post": chance.choice(POSTS)}
     told: dict[str, dict[str, Any]] = {
         "sighted": {"lat": round(-6.0 - chance.random() / 2, 5), "lon": 106.1, "accuracy": 8.0},
-        "departed": post,
         "arrived": post,
         "mustered": post | {"present": {"polri": chance.randrange(12), "linmas": 2}},
         "left_post": post | {"reason": "Ombak > 2 m, menunggu “air pasang” – 潮"},
