@@ -104,6 +104,8 @@ class Up:
 
     async def _create_topics(self) -> None:
         await topics.create(self._settings.bootstrap, DECIDING_SERVICES, partitions=PARTITIONS, replication=1)
+        publishing = [each.id for each in credentials.load_principals(AGENCIES).values() if each.kafka]
+        await topics.create_intake(self._settings.bootstrap, publishing)
 
     def _curl_line(self) -> str:
         tokens = credentials.ensure(self._settings.data / "tokens.json", AGENCIES)

@@ -13,8 +13,8 @@ SUMMARY = "Publish one message, or a batch"
 DESCRIPTION = (
     "The way in for agencies and operators: CloudEvents 1.0 as JSON, one (`application/cloudevents+json`) or many "
     "(`application/cloudevents-batch+json`), or one in binary mode: the attributes in headers `ce-<name>`, the data in "
-    "the body as `application/json`. `source` is derived from the token. An answer 202 means that Kafka has the message "
-    "on all in-sync replicas; with `Prefer: wait=N` the answer is the outcome, if known within N seconds. "
+    "the body as `application/json`. `source` is derived from the token. An answer 202 means that Kafka has the "
+    "message on all in-sync replicas; with `Prefer: wait=N` the answer is the outcome, if known within N seconds. "
     "Sending the same id with the same content again is always safe. A batch is answered 200 with `results` in its "
     "order, each with the `status` and the document that it would have had alone."
 )

@@ -11,10 +11,11 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from schemas.catalogue import SERVICES
 from schemas.envelope import partition_of
 from services.gateway.intake import Taken
-from services.gateway.unreadable import TOPIC, Unreadable
+from services.gateway.unreadable import Unreadable
 from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, bounded, close, producer
 from services.kit.ledger.log import BATCH_BYTES, Unavailable
 from services.kit.ledger.record import pack_stamp
+from services.kit.ledger.topics import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +105,7 @@ class KafkaInbox:
         return [places[number] for number in range(len(taken))]
 
     async def set_aside(self, records: Sequence[Unreadable]) -> None:
-        for offset in await self._write(TOPIC, 0, [each.entry() for each in records]):
+        for offset in await self._write(UNREADABLE, 0, [each.entry() for each in records]):
             if isinstance(offset, Unavailable):
                 raise offset
 

@@ -4,6 +4,7 @@ import asyncio
 
 from schemas.catalogue import SERVICES
 from services.gateway import credentials
+from services.gateway.agency_topics import AgencyTopics
 from services.gateway.api import Gateway, build
 from services.gateway.inbox import KafkaInbox
 from services.gateway.outcomes import Outcomes
@@ -15,15 +16,21 @@ from services.kit.observe import Health, observer, serve
 async def main() -> None:
     """Run the gateway until cancelled. Raises CredentialsError when nobody could be let in."""
     settings = GatewaySettings()
-    doorkeeper = credentials.load(settings.agencies, settings.tokens)
+    now = clock.load(settings.clock)
+    doorkeeper = credentials.load(settings.agencies, settings.tokens, scenario=now.scenario_start is not None)
     inbox = KafkaInbox(settings.kafka)
     outcomes = Outcomes(settings.kafka, SERVICES)
-    gateway = Gateway(settings, doorkeeper, inbox, outcomes, clock.load(settings.clock))
+    gateway = Gateway(settings, doorkeeper, inbox, outcomes, now)
+    agencies = AgencyTopics(settings.kafka, settings.instance, doorkeeper.on_kafka, inbox, now, gateway.terms)
     health = Health()
     health.ready("inbox", inbox.not_ready)
     health.ready("outcomes", outcomes.not_ready)
+    if doorkeeper.on_kafka:
+        health.ready("agencies", agencies.not_ready)
     async with asyncio.TaskGroup() as behind:
         holding = [behind.create_task(inbox.run()), behind.create_task(_follow(inbox, outcomes))]
+        if doorkeeper.on_kafka:
+            holding.append(behind.create_task(_listen(inbox, agencies)))
         try:
             async with asyncio.TaskGroup() as doors:
                 doors.create_task(serve(observer(health), settings.host, settings.metrics_port))
@@ -37,3 +44,8 @@ async def _follow(inbox: KafkaInbox, outcomes: Outcomes) -> None:
     await inbox.connected.wait()
     outcomes.expect(inbox.partitions)
     await outcomes.run()
+
+
+async def _listen(inbox: KafkaInbox, agencies: AgencyTopics) -> None:
+    await inbox.connected.wait()
+    await agencies.run()

@@ -14,3 +14,18 @@ HELD_BYTES = Gauge(
     "kalimaya_gateway_held_bytes", "Bodies being read or not acknowledged yet; near the setting's limit: 503s."
 )
 WAITING = Gauge("kalimaya_gateway_waiting", "Requests that wait for an outcome; rising: a decider is stuck.")
+
+# Of the agencies' topics; counted when the offset is committed.
+AGENCY_READ = Counter("kalimaya_gateway_agency_read_total", "Records read from agencies' topics.", ("topic",))
+AGENCY_TAKEN = Counter("kalimaya_gateway_agency_taken_total", "Of these, messages taken in, by type.", ("type",))
+UNREADABLE = Counter(
+    "kalimaya_gateway_unreadable_total",
+    "Of these, records that nobody can read; rising: see /v1/unreadable and call the agency.",
+    ("agency", "reason"),
+)
+AGENCY_UNACCOUNTED = Gauge(
+    "kalimaya_gateway_agency_unaccounted", "Records read, less those taken in and those set aside; not 0: call us."
+)
+AGENCY_WAITING = Gauge(
+    "kalimaya_gateway_agency_waiting", "Records not read yet; rising: look at /readyz and the brokers.", ("topic",)
+)

@@ -5,10 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from services.kit.http import Problem
 from services.kit.ledger.record import Headers, Record
 
-TOPIC = "gateway.unreadable"
 LONGEST_DETAIL = 1000
 
 
@@ -40,8 +38,3 @@ class Unreadable:
 
 def _renamed(headers: Headers) -> list[tuple[str, bytes]]:
     return [(f"of.{name}", value or b"") for name, value in headers]
-
-
-def set_aside(agency: str, topic: str, partition: int, record: Record, problem: Problem, now: datetime) -> Unreadable:
-    """A record that a Problem was raised about."""
-    return Unreadable(agency, topic, partition, record, problem.slug, str(problem), now)

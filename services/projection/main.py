@@ -9,6 +9,7 @@ from services.projection.api.reading import Reading
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import Store, new_pool
+from services.projection.unreadable import UnreadableFollower
 
 
 async def main() -> None:
@@ -17,6 +18,7 @@ async def main() -> None:
     pool = await new_pool(settings.postgres)
     store = Store(pool)
     projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}")
+    unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
     app = new_app(Reading(pool, store, projector, settings))
     health = Health()
     health.live("projector", projector.stuck)
@@ -26,5 +28,6 @@ async def main() -> None:
             tasks.create_task(serve(observer(health), settings.host, settings.metrics_port))
             tasks.create_task(serve(app, settings.host, settings.http_port))
             tasks.create_task(projector.run())
+            tasks.create_task(unreadable.run())
     finally:
         pool.terminate()

@@ -31,3 +31,7 @@ RESTARTS = Counter(
     "Times read on from the stored positions; rising: Kafka or PostgreSQL.",
     ["reason"],
 )
+UNREADABLE = Counter(
+    "kalimaya_projection_unreadable_total",
+    "Records of gateway.unreadable read; rising: see /v1/unreadable and call the agency.",
+)

@@ -26,6 +26,7 @@ class Processes:
             "KALIMAYA_POSTGRES": postgres,
             "KALIMAYA_AGENCIES": str(AGENCIES),
             "KALIMAYA_TOKENS": str(folder / "tokens.json"),
+            "KALIMAYA_CLOCK": str(folder / "clock.json"),  # the wall clock, unless a test writes that file
         }
 
     def start(self, service: str) -> None:

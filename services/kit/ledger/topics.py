@@ -1,4 +1,4 @@
-"""Makes the topics of a service and their genesis records (R1), and tells Kafka's ids of them.
+"""Makes the topics of a service and their genesis records (R1), and those of the intake; tells Kafka's ids of them.
 
 Run before any service starts; idempotent. confluent-kafka's admin client is used because aiokafka's does not tell
 topic ids. Its calls block, so they run in a thread.
@@ -6,7 +6,7 @@ topic ids. Its calls block, so they run in a thread.
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from confluent_kafka import KafkaException, TopicCollection
@@ -23,6 +23,12 @@ FOREVER = {
     "cleanup.policy": "delete",
     "unclean.leader.election.enable": "false",
 }
+
+UNREADABLE = "gateway.unreadable"
+"""What agencies wrote to their topics and nobody can read: one partition."""
+
+LARGEST_UNREADABLE = 2_097_152
+"""Bytes of a record there: the largest that a broker takes from an agency, and what the gateway says of it."""
 
 
 async def create(bootstrap: str, services: Sequence[str], partitions: int = 6, replication: int = 1) -> list[str]:
@@ -44,6 +50,24 @@ async def create(bootstrap: str, services: Sequence[str], partitions: int = 6, r
     return made
 
 
+def topic_of(agency: str) -> str:
+    """The topic to which an agency publishes; one partition, so that its order holds."""
+    return f"agency.{agency}"
+
+
+async def create_intake(bootstrap: str, agencies: Sequence[str], replication: int = 1) -> list[str]:
+    """Create what is missing of the agencies' topics and `gateway.unreadable`. Returns the names of topics it made.
+
+    Raises Unavailable when the broker does not answer. The broker stores uncompressed what agencies compress, each in
+    a way of its own that our readers may not know.
+    """
+    topics = [topic_of(agency) for agency in agencies]
+    plain = {"compression.type": "uncompressed"}
+    large = {"max.message.bytes": str(LARGEST_UNREADABLE)}
+    made = await asyncio.to_thread(_create, bootstrap, topics, 1, replication, plain)
+    return made + await asyncio.to_thread(_create, bootstrap, [UNREADABLE], 1, replication, large)
+
+
 async def identify(bootstrap: str, service: str) -> Identity:
     """Kafka's ids of the service's topics and their partition count. Raises Unavailable; ValueError if amiss."""
     return await asyncio.to_thread(_identify, bootstrap, service)
@@ -53,8 +77,10 @@ def _admin(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 10_000})
 
 
-def _create(bootstrap: str, names: list[str], partitions: int, replication: int) -> list[str]:
-    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
+def _create(
+    bootstrap: str, names: list[str], partitions: int, replication: int, more: Mapping[str, str] | None = None
+) -> list[str]:
+    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"} | dict(more or {})
     try:
         admin = _admin(bootstrap)
         there = set(admin.list_topics(timeout=10).topics)

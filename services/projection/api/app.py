@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.kit import http
-from services.projection.api import incidents, messages, picture, shipments, status, units, villages
+from services.projection.api import incidents, messages, picture, shipments, status, units, unreadable, villages
 from services.projection.api.reading import PROBLEMS, Reading
 
 DESCRIPTION = """The operational picture, folded from the event logs. Every answer says in `Kalimaya-Position` how far
@@ -22,6 +22,6 @@ def new_app(reading: Reading) -> FastAPI:
     )
     app.state.reading = reading
     http.install(app)
-    for each in (picture, villages, units, shipments, incidents, messages, status):
+    for each in (picture, villages, units, shipments, incidents, messages, unreadable, status):
         app.include_router(each.router)
     return app

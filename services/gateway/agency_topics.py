@@ -1,0 +1,150 @@
+"""Reads what agencies publish to their topics `agency.<id>`, and hands it over as if it had come by HTTP.
+
+Who speaks is said by the topic. At least once: the group's offsets are committed when all of a batch is acknowledged,
+and until then everything is read again from there, so that a kill or a rebalance doubles messages and loses none
+(docs/adr/0006). What cannot be read is set aside with its reason, so that it holds nobody up.
+"""
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.gateway import metrics
+from services.gateway.binding import of_record
+from services.gateway.credentials import Principal
+from services.gateway.inbox import Inbox
+from services.gateway.intake import Taken, Terms, judge
+from services.gateway.unreadable import Unreadable
+from services.kit.clock import Clock
+from services.kit.http import Problem
+from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close
+from services.kit.ledger.log import Unavailable
+from services.kit.ledger.record import Record
+from services.kit.ledger.topics import topic_of
+
+log = structlog.get_logger(__name__)
+
+GROUP = "kalimaya.gateway"
+MOST_RECORDS = 1000
+AT_A_TIME = 100
+"""Records judged in one go, some 5 ms: then HTTP and the group's heartbeat get their turn."""
+
+WAIT_SECONDS = 1.0
+SESSION_MS = 6_000
+LONGEST_PAUSE = 5.0
+METADATA_MS = 5_000
+"""How soon a topic is noticed that is made while we run."""
+
+Found = Mapping[TopicPartition, Sequence[Record]]
+
+
+class AgencyTopics:
+    """A member of the group that reads the topics of these agencies. `instance` names it over restarts."""
+
+    def __init__(
+        self, bootstrap: str, instance: str, agencies: Sequence[Principal], inbox: Inbox, clock: Clock, terms: Terms
+    ) -> None:
+        self._bootstrap, self._instance = bootstrap, instance
+        self._agencies = {topic_of(each.id): each for each in agencies}
+        self._inbox, self._clock, self._terms = inbox, clock, terms
+        self._away: str | None = "not reading the agencies' topics yet"
+        self._pause = 0.0
+
+    def not_ready(self) -> str | None:
+        """Why what agencies publish is not read now; None when it is."""
+        return self._away
+
+    async def run(self) -> None:
+        """Read until cancelled; after any failure, from the committed offsets on."""
+        while True:
+            consumer = self._consumer()
+            try:
+                await bounded(consumer.start(), 30)
+                while True:
+                    found = await bounded(
+                        consumer.getmany(timeout_ms=int(WAIT_SECONDS * 1000), max_records=MOST_RECORDS),
+                        WAIT_SECONDS + 10,
+                    )
+                    if found:
+                        await self._hand_over(consumer, found)
+                    self._away, self._pause = None, 0.1
+            except Unavailable as error:
+                self._away = f"reading the agencies' topics again from the committed offsets: {error}"
+                log.warning("agencies' topics", detail=self._away)
+            finally:
+                await close(consumer)
+            await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
+            self._pause = min(2 * self._pause or 0.1, LONGEST_PAUSE)
+
+    async def _hand_over(self, consumer: AIOKafkaConsumer, found: Found) -> None:
+        taken: list[Taken] = []
+        aside: list[Unreadable] = []
+        now = self._clock.now()
+        for tp, records in found.items():
+            for number, record in enumerate(records):
+                if number % AT_A_TIME == AT_A_TIME - 1:
+                    await asyncio.sleep(0)
+                read = self.read(tp, record, now)
+                if isinstance(read, Taken):
+                    taken.append(read)
+                else:
+                    aside.append(read)
+        await self._inbox.set_aside(aside)
+        for place in await self._inbox.put(taken):
+            if isinstance(place, Unavailable):
+                raise place
+        ends = {tp: records[-1].offset + 1 for tp, records in found.items()}
+        await bounded(consumer.commit(ends), 10)
+        _count(found, taken, aside)
+        for tp, end in ends.items():
+            metrics.AGENCY_WAITING.labels(tp.topic).set(max(0, (consumer.highwater(tp) or end) - end))
+
+    def read(self, tp: TopicPartition, record: Record, now: datetime) -> Taken | Unreadable:
+        """What a record is: a message for an inbox, or nothing that can be read."""
+        sender = self._agencies[tp.topic]
+        try:
+            return judge(of_record(record.headers, record.value), sender, now, self._terms)
+        except Problem as problem:
+            slug, detail = problem.slug, str(problem)
+        except Exception as error:  # a bug of ours, seen in the log, the metrics and /v1/unreadable; the rest go on
+            log.error("failed on a record", topic=tp.topic, offset=record.offset, exc_info=error)
+            slug, detail = "internal-error", repr(error)
+        log.info("set aside", topic=tp.topic, offset=record.offset, problem=slug, detail=detail[:500])
+        return Unreadable(sender.id, tp.topic, tp.partition, record, slug, detail, now)
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=GROUP,
+            group_instance_id=f"gateway-{self._instance}",
+            client_id=f"gateway-{self._instance}-agencies",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # of a topic that nobody has read yet; doubling would be harmless
+            isolation_level="read_uncommitted",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
+            metadata_max_age_ms=METADATA_MS,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 3,
+            request_timeout_ms=REQUEST_MS,
+        )
+        # By pattern, because a topic that is missing when we begin is then taken up when it is made.
+        consumer.subscribe(pattern=f"^({'|'.join(map(re.escape, self._agencies))})$")
+        return consumer
+
+
+def _count(found: Found, taken: Sequence[Taken], aside: Sequence[Unreadable]) -> None:
+    """Count what is committed, each side by itself, so that a difference shows."""
+    for tp, records in found.items():
+        metrics.AGENCY_READ.labels(tp.topic).inc(len(records))
+    for type_, count in Counter(each.message.type for each in taken).items():
+        metrics.AGENCY_TAKEN.labels(type_).inc(count)
+    for (agency, reason), count in Counter((each.agency, each.reason) for each in aside).items():
+        metrics.UNREADABLE.labels(agency, reason).inc(count)
+    metrics.AGENCY_UNACCOUNTED.inc(sum(map(len, found.values())) - len(taken) - len(aside))
