@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,15 +39,15 @@ def _kafkajs() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What sends many reports, in which other ways the client sends, and what reads the log with it.
-
-    Each command reads reports from its standard input, or sends one of its own. `missing` says what it lacks here.
+    """What sends many reports, and in which other ways the client sends; each takes reports from its standard input, or
+    sends one of its own. `reads` prints the log, `unreadable` what nobody can read. `missing` says what is not there.
     """
 
     name: str
     sends: str
     also: tuple[str, ...] = ()
     reads: str | None = None
+    unreadable: str | None = None
     missing: Callable[[], str | None] = lambda: None
 
 
@@ -74,6 +75,7 @@ CLIENTS = (
         name="curl",
         sends="examples/curl/batch.sh",
         also=("examples/curl/structured.sh", "examples/curl/binary.sh"),
+        unreadable="examples/curl/unreadable.sh",
         missing=_installed("curl"),
     ),
 )
@@ -83,19 +85,20 @@ CLIENTS = (
 class Found:
     """What one client brought about in a fresh system.
 
-    `partitions` and `outcomes`: by id of a report, the inbox partition and the type of outcome of each copy. `digests`:
-    of the state after the reports, and after the same ones came again by another way. `failed`: what should have been
-    accepted and was not. `passed`: what should have ended with an error and did not. `valid`: the ids of the events
-    that count; `read`: those that the client's reader printed.
+    `partitions` and `outcomes`: by id of a report, the inbox partition and the type of outcome of each copy. `state`:
+    what `kalimaya digest` says in the end. `failed`: what should have been accepted and was not. `passed`: what should
+    have ended with an error and did not. `valid`: the ids of the events that count; `read`: those that the client's
+    reader printed. `unreadable`: how its command ended before and after a record that nobody can read.
     """
 
     partitions: dict[str, list[int]]
     outcomes: dict[str, list[str]]
-    digests: list[str]
+    state: dict[str, Any]
     failed: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
     valid: list[str] = field(default_factory=list)
+    unreadable: list[subprocess.CompletedProcess[str]] = field(default_factory=list)
 
 
 def reports(count: int, now: datetime) -> list[dict[str, Any]]:
@@ -104,7 +107,7 @@ def reports(count: int, now: datetime) -> list[dict[str, Any]]:
     return [_report(n, now - timedelta(seconds=chance.randrange(21_600)), chance) for n in range(count)]
 
 
-def _report(n: int, time: datetime, chance: random.Random) -> dict[str, Any]:
+def _report(n: int, at: datetime, chance: random.Random) -> dict[str, Any]:
     post = {"post": chance.choice(POSTS)}
     told: dict[str, dict[str, Any]] = {
         "sighted": {"lat": round(-6.0 - chance.random() / 2, 5), "lon": 106.1, "accuracy": 8.0},
@@ -118,7 +121,7 @@ def _report(n: int, time: datetime, chance: random.Random) -> dict[str, Any]:
         "id": f"report-{n}",
         "source": "tests",
         "type": f"kalimaya.unit.{kind}",
-        "time": time.isoformat(),
+        "time": at.isoformat(),
         "data": {"unit": f"{AGENCY}-{chance.randrange(1, 200):03}"} | told[kind],
     }
 
@@ -134,13 +137,10 @@ def try_out(client: Client, system: System, events: list[dict[str, Any]]) -> Fou
         system.up("--scenario", "none")
         asyncio.run(system.ready())
         _must(system, client.sends, lines(events))
-        digests = [_digest(system)]
         # Over HTTP if they came over Kafka, and the other way round: the same message all the same.
         again = CLIENTS[0].also[0] if client.name == "curl" else "python examples/python/send_http.py"
         _must(system, again, lines(events))
-        digests.append(_digest(system))
-        partitions, outcomes = _copies(system)
-        found = Found(partitions, outcomes, digests)
+        found = Found(*_copies(system), _state(system))
         for command in (client.sends, *client.also):
             fresh = f"examples/reports.sh | {command}"
             if (ended := _run(system, fresh)).returncode != 0:
@@ -152,9 +152,24 @@ def try_out(client: Client, system: System, events: list[dict[str, Any]]) -> Fou
             _void_record(system)
             ended = _must(system, client.reads)
             found.read = [json.loads(line)["id"] for line in ended.stdout.splitlines()]
+        if client.unreadable:
+            found.unreadable = _around_garbage(system, client.unreadable)
         return found
     finally:
         system.down()
+
+
+def _around_garbage(system: System, command: str) -> list[subprocess.CompletedProcess[str]]:
+    """How the command ends, and how it does once garbage in the agency's topic has been found."""
+    before = _run(system, command)
+    producer = Producer(_kafka(system))
+    producer.produce(f"agency.{AGENCY}", b"{not json")
+    assert producer.flush(10) == 0
+    deadline = time.monotonic() + SECONDS
+    while (after := _run(system, command)).returncode == before.returncode:
+        assert time.monotonic() < deadline, _told(command, after)
+        time.sleep(0.2)
+    return [before, after]
 
 
 def _must(system: System, command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -180,8 +195,8 @@ def _told(command: str, ended: subprocess.CompletedProcess[str]) -> str:
     return f"{command}: {ended.returncode}\n{ended.stdout[-1500:]}\n{ended.stderr[-1500:]}"
 
 
-def _digest(system: System) -> str:
-    """Of the state once everything that is in the inboxes has been decided and shown."""
+def _state(system: System) -> dict[str, Any]:
+    """What `kalimaya digest` says once everything that is in the inboxes has been decided and shown."""
     ends: dict[int, int] = {}
     for partition, offset, _ in _read(system, INBOX):
         ends[partition] = offset
@@ -190,7 +205,8 @@ def _digest(system: System) -> str:
     assert shown.status_code == 200, shown.text
     told = system.run("digest", "--json")
     assert told.returncode == 0, told.stderr
-    return str(json.loads(told.stdout)["digest"])
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
 
 
 def _copies(system: System) -> tuple[dict[str, list[int]], dict[str, list[str]]]:
@@ -207,7 +223,7 @@ def _copies(system: System) -> tuple[dict[str, list[int]], dict[str, list[str]]]
 
 def _read(system: System, topic: str) -> Iterator[tuple[int, int, bytes]]:
     """(partition, offset, value) of each record up to the present end."""
-    consumer = Consumer({"bootstrap.servers": _kafka(system), "group.id": "tests", "enable.partition.eof": True})
+    consumer = Consumer(_kafka(system) | {"group.id": "tests", "enable.partition.eof": True})
     partitions = set(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
     consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
     while partitions:
@@ -224,19 +240,19 @@ def _read(system: System, topic: str) -> Iterator[tuple[int, int, bytes]]:
 
 def _void_record(system: System) -> None:
     """A decider thought dead writes late: a record with an honest mark, where it did not say it would land."""
-    consumer = Consumer({"bootstrap.servers": _kafka(system), "group.id": "tests"})
+    consumer = Consumer(_kafka(system) | {"group.id": "tests"})
     consumer.assign([TopicPartition(EVENTS, 0, 1)])
     message = consumer.poll(10)
     assert message is not None
     assert message.error() is None
-    producer = Producer({"bootstrap.servers": _kafka(system)})
+    producer = Producer(_kafka(system))
     producer.produce(EVENTS, message.value(), message.key(), partition=0, headers=message.headers())
     assert producer.flush(10) == 0
     consumer.close()
 
 
-def _kafka(system: System) -> str:
-    return f"127.0.0.1:{system.ports['KAFKA']}"
+def _kafka(system: System) -> dict[str, Any]:
+    return {"bootstrap.servers": f"127.0.0.1:{system.ports['KAFKA']}", "log_level": 0}
 
 
 def moment() -> datetime:
