@@ -23,8 +23,8 @@ def test_nothing_else_is_a_speed(text: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"speed|convert"):
         speed(text)
     told = RUNNER.invoke(app, ["up", "--speed", text], env={"KALIMAYA_DATA": str(tmp_path)})
-    assert told.exit_code == 1
-    assert "neither" in told.output
+    assert told.exit_code == 2
+    assert "--speed" in told.output
 
 
 def test_the_player_is_told_the_scenario_its_scale_and_its_way() -> None:
