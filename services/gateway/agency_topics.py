@@ -45,7 +45,7 @@ Found = Mapping[TopicPartition, Sequence[Record]]
 
 
 class AgencyTopics:
-    """A member of the group that reads the topics of these agencies. `instance` names it over restarts."""
+    """A member of the group that reads the topics of these agencies. `instance` names its client."""
 
     def __init__(
         self, bootstrap: str, instance: str, agencies: Sequence[Principal], inbox: Inbox, clock: Clock, terms: Terms
@@ -122,7 +122,8 @@ class AgencyTopics:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=GROUP,
-            group_instance_id=f"gateway-{self._instance}",
+            # No group_instance_id: after a kill, Kafka gives a static member its old assignment back without asking
+            # what it subscribes to now, and a topic made in between is never read. A kill costs SESSION_MS instead.
             client_id=f"gateway-{self._instance}-agencies",
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # of a topic that nobody has read yet; doubling would be harmless
