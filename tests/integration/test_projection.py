@@ -283,6 +283,10 @@ async def test_a_second_writer_loses_and_stops_and_its_api_goes_on(operation: Op
     assert await rows(operation) == await operation.model()
 
 
+async def troubled(projector: Projector) -> bool:
+    return projector.trouble() is not None
+
+
 async def test_postgresql_is_killed_and_comes_back_and_nothing_is_lost(operation: Operation) -> None:
     unit = f"u-{uuid.uuid4().hex[:8]}"
     async with projecting(operation) as (projector, client):
@@ -293,7 +297,7 @@ async def test_postgresql_is_killed_and_comes_back_and_nothing_is_lost(operation
             answer = await client.get("/v1/picture")
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
-            assert projector.trouble() is not None
+            await until(lambda: troubled(projector), lambda: "the projector sees no trouble")
         finally:
             await asyncio.to_thread(operation.pair.start_postgres)
         await reached(client, [last], 40)

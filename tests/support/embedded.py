@@ -36,6 +36,8 @@ class EmbeddedPair:
         server = PostgresServer(home=self._folder / "postgres", port=postgres_port)
         node.prepare()
         server.prepare()
+        with (server.folder / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = off\n")  # kills of processes lose nothing by it; a slow disk costs minutes
         quiet_client_logs()
         self.kafka = node.bootstrap
         self.postgres = server.dsn("postgres")
