@@ -125,6 +125,7 @@ def test_while_a_handover_is_disputed_the_giver_remains_answerable() -> None:
     document = shown(PLAN, fact(released(), "05:00"), fact(received(seals={"box-1": ("SG-0001",)}), "06:00"))
     assert (document["custodian"], chain(document)) == (STORE, [(STORE, None, False)])
     assert "disputed" in document["flags"]
+    assert document["handovers"]["h1"]["flags"] == ["disputed"]
     assert document["packages"]["box-2"]["flags"] == ["disputed"]
 
 
@@ -170,6 +171,13 @@ def test_the_custody_of_a_shipment_is_told_package_by_package() -> None:
 def test_of_two_reports_of_one_half_the_later_counts_so_that_a_dispute_can_end() -> None:
     wrong, right = fact(received(seals={"box-1": ("SG-0001",)}), "06:00"), fact(received(), "06:10")
     for order in permutations((PLAN, fact(released(), "05:00"), wrong, right)):
+        document = shown(*order)
+        assert (document["handovers"]["h1"]["state"], document["custodian"]) == ("agreed", DISTRICT)
+
+
+def test_of_two_reports_of_the_giver_s_half_the_later_counts_too() -> None:
+    wrong, right = fact(released(seals={"box-1": ("SG-0001",)}), "05:00"), fact(released(), "05:10")
+    for order in permutations((PLAN, wrong, right, fact(received(), "06:00"))):
         document = shown(*order)
         assert (document["handovers"]["h1"]["state"], document["custodian"]) == ("agreed", DISTRICT)
 

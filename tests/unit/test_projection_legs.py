@@ -169,6 +169,19 @@ def test_a_leg_that_has_not_been_begun_needs_no_change_of_mode_yet() -> None:
     assert flags("laut", PLAN, departed("darat"), arrived("darat")) == []
 
 
+# Departures and arrivals.
+
+
+def test_a_leg_that_was_begun_again_after_its_end_is_under_way() -> None:
+    for order in permutations((PLAN, departed("darat", at="05:00"), arrived("darat"), departed("darat", at="07:00"))):
+        assert leg_of(shown(*order), "darat")["state"] == "under_way"
+
+
+def test_the_latest_arrival_counts_and_not_the_last_to_come_in() -> None:
+    for order in permutations((PLAN, arrived("darat", at="06:00"), arrived("darat", at="06:30"))):
+        assert leg_of(shown(*order), "darat")["arrived_at"] == "2019-11-03T06:30:00Z"
+
+
 # The way back.
 
 

@@ -8,7 +8,17 @@ import pytest
 from schemas.logistics import CustodyReceived, CustodyReleased
 from services.projection.views.facts import Fact
 from tests.support.facts import shown
-from tests.support.shipment import handed, inspected, load, opened, planned, sealed, transshipped
+from tests.support.shipment import (
+    delivered,
+    handed,
+    inspected,
+    load,
+    opened,
+    planned,
+    returned,
+    sealed,
+    transshipped,
+)
 
 PLAN = planned()
 SEALED = sealed("box-1", "A", "B")
@@ -161,3 +171,15 @@ def test_what_is_read_at_the_instant_of_the_opening_was_read_before() -> None:
 def test_a_package_that_only_an_inspection_or_an_opening_names_is_unexpected() -> None:
     document = shown(PLAN, inspected("box-8", "05:00"), opened("box-9"))
     assert document["packages"]["box-8"]["flags"] == document["packages"]["box-9"]["flags"] == ["unexpected"]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        transshipped(packages=load({"box-1": (), "box-2": (), "box-9": ()})),
+        delivered("box-9"),
+        returned("box-9"),
+    ],
+)
+def test_a_package_that_only_a_change_of_mode_a_delivery_or_a_return_names_is_unexpected(report: Fact) -> None:
+    assert shown(PLAN, report)["packages"]["box-9"]["flags"] == ["unexpected"]

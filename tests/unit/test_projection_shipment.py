@@ -152,6 +152,11 @@ def test_a_shipment_without_ballots_is_opened_at_every_station_that_it_is_for(ki
     assert shown(plan, opened("box-1"), opened("box-2", tps=TPS2))["stage"] == "opened"
 
 
+def test_a_shipment_with_ballots_is_opened_at_the_stations_whose_ballots_it_brings() -> None:
+    plan = planned(packages=(package("box-1"), package("roll", "voter_roll", "36.04.13.2009")))
+    assert shown(plan, opened("box-1"))["stage"] == "opened"
+
+
 def test_departing_without_the_escort_that_is_required_is_flagged_on_its_leg() -> None:
     document = shown(PLAN, departed(escort=None), departed("l2", "07:00", escort=None))
     assert [each["flags"] for each in document["legs"]] == [["unescorted"], []]
