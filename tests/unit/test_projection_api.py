@@ -225,6 +225,7 @@ def test_a_post_that_plan_or_assignment_names_is_unreported_until_a_report_does(
     assert silent(unit(visits={VILLAGE: {}})) == set()
     assert silent(unit(visits={station: {}})) == set()
     assert silent(unit(duty(station, polri=1), visits={VILLAGE: {}})) == {station}
+    assert silent(unit(duty(station, polri=1), visits={station: {}})) == set()
 
 
 def test_assigned_counts_only_duties_that_have_begun() -> None:
