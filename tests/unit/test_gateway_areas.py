@@ -13,6 +13,8 @@ from schemas.incidents import EngagementHeld, IncidentReported, RaiseAlert, Warn
 from schemas.logistics import CustodyReceived, Package, PackagesOpened, PlanShipment, ReadinessChecked, SealedPackage
 from schemas.types import PostId, VillageCode
 from services.gateway.credentials import CredentialsError, Grant, Principal, load_principals
+from services.gateway.intake import judge
+from tests.support.gateway import sighting
 
 NOON = datetime(2019, 11, 3, 5, tzinfo=UTC)
 WARGASARA, TIRTAYASA = "36.04.13.2009", "36.04.13"
@@ -148,6 +150,13 @@ def test_every_area_that_a_message_names_must_lie_in_one_grants_areas() -> None:
 def test_without_areas_a_grant_is_good_everywhere_and_a_message_that_names_none_needs_none() -> None:
     assert principal(Grant(types=("t.x",), subjects=("*",))).may("t.x", "post/1", {OTHER})
     assert principal(Grant(types=("t.x",), subjects=("*",), areas=(TIRTAYASA,))).may("t.x", "unit/1", ())
+
+
+@pytest.mark.parametrize(("post", "may"), [(f"{WARGASARA}-tps01", True), (OTHER, False)])
+def test_the_areas_that_a_message_names_are_judged_when_it_comes_in(post: str, may: bool) -> None:
+    sender = principal(Grant(types=("kalimaya.unit.*",), subjects=("unit/*",), areas=(TIRTAYASA,)))
+    arrived = sighting(type="kalimaya.unit.arrived", data={"unit": "polsek-tirtayasa-001", "post": post})
+    assert judge(arrived, sender, NOON).stamp.authorised is may
 
 
 def test_units_are_subjects_without_their_kind() -> None:

@@ -159,6 +159,18 @@ def test_a_record_that_cannot_be_read_is_set_aside_with_its_reason(
     assert named in aside.detail
 
 
+def test_what_is_set_aside_is_kept_as_it_came(door: Door) -> None:
+    aside = door.read(Stored(7, b"k", b"\xff", [("sent-by", b"\xfe")]))
+    assert isinstance(aside, Unreadable)
+    key, value, headers = aside.entry()
+    assert (key, value) == (b"k", b"\xff")
+    assert [said for said in headers if said[0] in ("offset", "reason", "of.sent-by")] == [
+        ("offset", b"7"),
+        ("reason", b"invalid-json"),
+        ("of.sent-by", b"\xfe"),
+    ]
+
+
 def test_a_bug_of_ours_sets_the_record_aside_and_holds_nobody_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.gateway.agency_topics.judge", None)
     aside = door.read(record(json.dumps(sighting()).encode()))

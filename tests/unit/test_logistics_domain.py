@@ -139,7 +139,7 @@ def test_a_package_can_be_sealed() -> None:
     assert given(LOGISTICS, PLANNED).when(seal("box-1", "A-001", "A-002")) == (sealed("box-1", "A-001", "A-002"),)
 
 
-def test_a_package_can_be_given_further_seals() -> None:
+def test_a_package_can_be_sealed_anew() -> None:
     before = (PLANNED, sealed("box-1", "A-001"))
     assert given(LOGISTICS, *before).when(seal("box-1", "A-002")) == (sealed("box-1", "A-002"),)
 

@@ -225,6 +225,7 @@ def test_a_post_that_plan_or_assignment_names_is_unreported_until_a_report_does(
     assert silent(unit(visits={VILLAGE: {}})) == set()
     assert silent(unit(visits={station: {}})) == set()
     assert silent(unit(duty(station, polri=1), visits={VILLAGE: {}})) == {station}
+    assert silent(unit(duty(station, polri=1), visits={station: {}})) == set()
 
 
 def test_assigned_counts_only_duties_that_have_begun() -> None:
@@ -282,12 +283,32 @@ def test_sums_show_the_worst_and_add_what_has_no_village() -> None:
     assert (sums.required, sums.present, sums.open) == ({"polri": 4}, {"polri": 2}, {"1": 1})
 
 
-def test_an_open_incident_goes_stale_and_a_closed_one_does_not() -> None:
-    def incident(status: str) -> dict[str, Any]:
-        return {"incident": "i", "village": VILLAGE, "status": status, "severity": 2, "last_heard": said(3 * HOUR)}
+def incident(status: str = "reported", **changes: Any) -> dict[str, Any]:
+    fields = {"incident": "i", "village": VILLAGE, "status": status, "severity": 2, "last_heard": said(3 * HOUR)}
+    return fields | changes
 
+
+def test_an_open_incident_goes_stale_and_a_closed_one_does_not() -> None:
     assert drawn(incident=[incident("reported")]).incidents.stale is True
+    assert drawn(incident=[incident("reported", last_heard=said(HOUR))]).incidents.stale is False
     assert drawn(incident=[incident("closed")]).incidents.stale is False
+
+
+def test_open_incidents_are_counted_by_severity_in_their_village_and_in_sums() -> None:
+    found = [incident(severity=3), incident("contained", severity=3), incident(severity=1), incident("resolved")]
+    shown = drawn(incident=found)
+    assert shown.incidents.open == {"1": 1, "3": 2}
+    assert total([shown, shown]).open == {"1": 2, "3": 4}
+
+
+def test_an_open_incident_that_only_orders_name_is_counted_as_of_unknown_severity() -> None:
+    unreported = incident("responding", village=None, severity=None, last_heard=None)
+    assert total([], elsewhere(briefs({"incident": [unreported]}, NOW))).open == {"unknown": 1}
+
+
+def test_a_report_of_an_incident_is_a_word_heard_of_its_village() -> None:
+    shown = drawn(incident=[incident("closed")])
+    assert shown.last_heard == shown.incidents.as_of == NOW - 3 * HOUR
 
 
 def test_a_shipment_on_its_way_goes_stale_and_a_delivered_one_does_not() -> None:

@@ -176,9 +176,17 @@ def test_the_polsek_answers_for_it_until_it_is_escalated_and_every_escalation_is
         (TRIAGED, dispatched(COMPLAINED), COMPLAINT),
         (COMPLAINT, TRIAGED, dispatched(COMPLAINED), COMPLAINT),
         (dispatched(COMPLAINED), RESOLVED, REOPENED, COMPLAINT),
+        (dispatched(COMPLAINED), dispatched(INNOCENT), COMPLAINT),
         (COMPLAINT, dispatched(COMPLAINED)),
     ],
-    ids=["before any triage", "after a triage without", "between two", "before a reopening", "against it"],
+    ids=[
+        "before any triage",
+        "after a triage without",
+        "between two",
+        "before a reopening",
+        "before another unit",
+        "against it",
+    ],
 )
 def test_a_unit_complained_of_that_was_sent_is_flagged(data: Any) -> None:
     document = shown(fact(reported()), *map(fact, data))

@@ -74,7 +74,11 @@ def test_an_engagement_shows_who_was_met_where_and_when() -> None:
 
 
 def test_of_several_accounts_of_an_engagement_the_latest_is_shown() -> None:
-    facts = fact(met(participants=30), "04:00", source="/a"), fact(met(), "03:00", source="/b")
+    facts = (
+        fact(met(participants=30), "04:00", source="/a"),
+        fact(met(), "03:00", source="/b"),
+        fact(met(participants=10), "02:00", source="/a"),
+    )
     for order in permutations(facts):
         document = shown(*order)
         assert (document["participants"], document["sources"]) == (30, ["/a", "/b"])
