@@ -119,7 +119,7 @@ class Fuzz:
     def event(self) -> dict[str, Any]:
         """A message, mostly spoilt; a few have an id that came before."""
         self._number += 1
-        event = self._random.choice(self._examples)
+        event = dict(self._random.choice(self._examples))
         if self._random.random() < 0.9:
             event = event | {"id": f"fuzz-{self._number}"}
         return event if self._random.random() < 0.1 else spoil_structure(event, self._random)
