@@ -18,7 +18,7 @@ from kalimaya.audit.partition import PartitionChecker, WholeAnswer
 from schemas.envelope import UnknownMessage
 from services.kit.ledger.fold import Answer
 from services.projection.digest import digest
-from services.projection.model import Model
+from services.views.model import Model
 
 T = TypeVar("T")
 SCHEMA = "read_model"

@@ -11,7 +11,7 @@ from typing import Any
 
 import rfc8785
 
-from services.projection.model import KINDS, section
+from services.views.model import KINDS, section
 
 EXCLUDED = frozenset({"recordedtime", "knowntime", "partition", "offset", "cause"})
 PARTS = ("assignments", "packages", "custody")

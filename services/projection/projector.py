@@ -23,9 +23,9 @@ from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
-from services.projection.model import Outcome, fold, from_document, read, subject_of, to_document
 from services.projection.store import Batch, Key, Position, Row, SecondWriter, Store
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import Outcome, fold, from_document, read, subject_of, to_document
 
 log = structlog.get_logger(__name__)
 

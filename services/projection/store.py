@@ -13,8 +13,8 @@ import asyncpg
 import msgspec
 
 from services.kit.ledger.reader import Place
-from services.projection.model import Outcome, listed
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import Outcome, listed
 
 SCHEMA = "read_model"
 MIGRATION_LOCK = 3604

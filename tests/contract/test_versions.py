@@ -19,7 +19,7 @@ from services.deployment.domain import DEPLOYMENT
 from services.kit.ledger.desk import Desk, Limits
 from services.kit.ledger.fold import Answer, Fold
 from services.kit.ledger.record import Stored, pack_mark
-from services.projection.model import Model
+from services.views.model import Model
 from tests.support import golden
 from tests.support.given import by_post
 from tests.support.ledger import message, register, sighted

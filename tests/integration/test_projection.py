@@ -21,10 +21,10 @@ from services.kit.ledger.kafka import KafkaPair, producer
 from services.kit.ledger.worker import Worker
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
-from services.projection.model import Model
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
+from services.views.model import Model
 from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
 from tests.support.pair import Pair

@@ -12,10 +12,10 @@ import pytest
 from schemas.logistics import ReadinessChecked, ReadinessItem
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
-from services.projection.model import listed
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
+from services.views.model import listed
 from tests.support.facts import fact, folded
 from tests.support.pair import Pair
 from tests.support.shipment import VILLAGE, S, departed, planned

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from schemas.catalogue import BY_CLASS
-from services.projection.model import Model, fold, from_document, subject_of, to_document
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import Model, fold, from_document, subject_of, to_document
 
 DAY = datetime(2019, 11, 3, tzinfo=UTC)
 LATE = timedelta(days=20)

@@ -20,7 +20,8 @@ from services.kit.ledger.fold import Answer
 from services.kit.ledger.record import NO_HASH, Stored, pack_stamp
 from services.logistics.domain import LOGISTICS
 from services.projection.digest import Digest, digest
-from services.projection.model import Model
+from services.views.facts import Fact
+from services.views.model import Model
 
 PARTITIONS = 6
 PRINCIPALS = load_principals(PROJECT / "deploy" / "embedded" / "agencies.yaml")
@@ -73,10 +74,11 @@ def _judge(planned: Planned, now: datetime) -> Record | Answered:
 
 
 class Rehearsal:
-    """An operation in memory, without any log."""
+    """An operation in memory, without any log. `listen` is told every fact, as one who follows the logs would be."""
 
-    def __init__(self) -> None:
+    def __init__(self, listen: Callable[[Fact], None] = lambda _: None) -> None:
         self.model = Model()
+        self._listen = listen
         self._desks: dict[tuple[str, int], Desk[Any]] = {}
         self._offsets: dict[tuple[str, int], tuple[int, int]] = {}
 
@@ -88,13 +90,14 @@ class Rehearsal:
         `judged`: what the gateway has made of them already, so that another order of the same need not ask it again.
         """
         known = {} if judged is None else judged
-        return {each.step: self._send(known.get(each.step) or _judge(each, now(each))) for each in messages}
+        return {each.step: self.put(known.get(each.step) or _judge(each, now(each))) for each in messages}
 
     def digest(self) -> Digest:
         """That of the picture as it is now."""
         return digest(self.model.documents())
 
-    def _send(self, record: Record | Answered) -> Answered:
+    def put(self, record: Record | Answered) -> Answered:
+        """Let a decider answer what was put into its inbox."""
         if isinstance(record, Answered):
             return record
         place = record.service, record.partition
@@ -106,5 +109,7 @@ class Rehearsal:
         desk.commit()
         self._offsets[place] = (cause + 1, at + len(decided.records))
         records = tuple(Stored(at + n, *pair, ()) for n, pair in enumerate(decided.records))
-        outcome = self.model.apply(*place, Answer(cause, at, decided.digest, records, NO_HASH)).outcome
-        return Answered(outcome.kind, outcome.reason)
+        applied = self.model.apply(*place, Answer(cause, at, decided.digest, records, NO_HASH))
+        for fact in applied.facts:
+            self._listen(fact)
+        return Answered(applied.outcome.kind, applied.outcome.reason)

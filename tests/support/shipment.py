@@ -23,7 +23,7 @@ from schemas.logistics import (
     ShipmentTransshipped,
 )
 from schemas.types import LegMode, PackageKind, SealCondition
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
 from tests.support.facts import clock, fact
 
 S, VILLAGE = "kbm-0001", "36.04.13.2009"

@@ -29,9 +29,9 @@ def imports(source: str) -> set[str]:
 
 
 def may_use_faust(path: Path) -> bool:
-    """ADR 0002: only a service's watch, a module or a folder, beside its decider."""
+    """ADR 0002: only a service's watch, a folder beside its decider, and what the watches share."""
     match path.relative_to(ROOT).parts:
-        case ("services", _, "watch.py") | ("services", _, "watch", *_):
+        case ("services", "watch", *_) | ("services", _, "watch", *_):
             return True
         case _:
             return False
@@ -51,7 +51,7 @@ def test_an_import_of_faust_is_seen_in_any_form(source: str) -> None:
 
 
 def test_where_faust_may_be_used() -> None:
-    assert may_use_faust(ROOT / "services/deployment/watch.py")
+    assert may_use_faust(ROOT / "services/watch/app.py")
     assert may_use_faust(ROOT / "services/deployment/watch/silent.py")
     assert not may_use_faust(ROOT / "services/deployment/domain.py")
     assert not may_use_faust(ROOT / "services/kit/ledger/watch.py")

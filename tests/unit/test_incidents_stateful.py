@@ -36,8 +36,8 @@ from schemas.outcomes import Refused
 from schemas.registry import BY_CLASS
 from schemas.types import LEVELS, alert_id
 from services.incidents.domain import INCIDENTS
-from services.projection.model import fold as show
-from services.projection.model import from_document, to_document
+from services.views.model import fold as show
+from services.views.model import from_document, to_document
 from tests.support.facts import DAY, fact
 from tests.support.size import sized
 

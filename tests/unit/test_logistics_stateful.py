@@ -16,8 +16,8 @@ from schemas.logistics import CustodyReceived, CustodyReleased, Package, Package
 from schemas.outcomes import Refused
 from schemas.registry import as_event
 from services.logistics.domain import LOGISTICS
-from services.projection.model import fold, from_document, to_document
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import fold, from_document, to_document
 from tests.support.facts import DAY, fact
 from tests.support.shipment import BOXES, STORE, VILLAGE, WAY_OUT, S, load, package, planned, reconciled
 from tests.support.size import sized

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.incidents import AlertAcknowledged, AlertCleared, AlertRaised
 from schemas.types import alert_id
-from services.projection.model import fold, listed
+from services.views.model import fold, listed
 from tests.support.facts import clock, fact, shown
 
 VILLAGE = "36.04.13.2009"

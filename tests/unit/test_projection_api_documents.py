@@ -21,7 +21,7 @@ from services.projection.api.documents import (
     WarningAnswer,
 )
 from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
-from services.projection.model import KINDS, Model, listed
+from services.views.model import KINDS, Model, listed
 from tests.support import golden
 
 ANSWERS: dict[str, type[BaseModel]] = {

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.deployment import ContingentPlanned
 from services.projection.api import contingents
-from services.projection.model import listed
+from services.views.model import listed
 from tests.support.facts import clock, fact, shown
 
 

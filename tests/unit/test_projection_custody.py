@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from schemas.logistics import CustodyReceived, CustodyReleased, Package, SealedPackage, ShipmentPlanned
 from services.projection.api.logistics_documents import CustodyAnswer
 from services.projection.api.shipments import custody_of
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
 from tests.support.facts import clock, fact, shown
 
 S = "kbm-0001"

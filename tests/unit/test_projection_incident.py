@@ -17,7 +17,7 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from services.projection.api.briefs import briefs
-from services.projection.model import listed
+from services.views.model import listed
 from tests.support.facts import DAY, fact, shown
 
 INCIDENT, OTHER = "ins-0012", "ins-0007"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
 from tests.support.facts import shown
 from tests.support.shipment import (
     BOXES,

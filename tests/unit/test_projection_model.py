@@ -14,7 +14,7 @@ from schemas.outcomes import Conflicting, Refused, Rejected, Repeated
 from schemas.registry import BY_CLASS
 from services.kit.ledger.fold import Answer, Fold
 from services.kit.ledger.record import NO_HASH, Stored
-from services.projection.model import KINDS, Applied, Model, from_document, read, subject_of, to_document
+from services.views.model import KINDS, Applied, Model, from_document, read, subject_of, to_document
 from tests.support import golden
 from tests.support.facts import clock, fact
 

@@ -9,7 +9,7 @@ import pytest
 from schemas.catalogue import SERVICES
 from schemas.operation import Voting
 from services.projection.api import operation
-from services.projection.model import listed
+from services.views.model import listed
 from tests.support.facts import clock, fact, folded, shown
 from tests.support.given import ADOPTED, OPERATION
 

@@ -40,8 +40,8 @@ from schemas.logistics import (
 )
 from schemas.registry import BY_CLASS
 from services.projection.digest import digest
-from services.projection.model import fold, from_document, subject_of, to_document
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import fold, from_document, subject_of, to_document
 from tests.support.facts import DAY, arrived_in_order, fact, folded
 from tests.support.given import ADOPTED, by_post
 

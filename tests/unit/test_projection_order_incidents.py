@@ -31,8 +31,8 @@ from schemas.outcomes import Refused
 from schemas.types import LEVELS, alert_id
 from services.incidents.domain import INCIDENTS
 from services.projection.digest import digest
-from services.projection.model import fold, from_document, subject_of, to_document
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import fold, from_document, subject_of, to_document
 from tests.support.facts import DAY, arrived_in_order, fact, folded
 from tests.support.size import sized
 from tests.unit.test_projection_order import is_report, minutes, shuffled, timeless

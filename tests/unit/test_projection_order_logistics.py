@@ -27,9 +27,9 @@ from schemas.logistics import (
     ShipmentTransshipped,
 )
 from services.projection.digest import digest
-from services.projection.views import readiness as readiness_view
-from services.projection.views import shipment as shipment_view
-from services.projection.views.facts import Fact
+from services.views import readiness as readiness_view
+from services.views import shipment as shipment_view
+from services.views.facts import Fact
 from tests.support.facts import arrived_in_order, fact, folded, shown
 from tests.support.shipment import TPS, TPS2, VILLAGE, WAY_BACK, WAY_OUT, S, planned
 from tests.support.size import sized

@@ -8,8 +8,8 @@ import pytest
 from schemas.deployment import Need, PostRequired, PostRequiredV1
 from schemas.registry import upcast
 from services.projection.api import posts
-from services.projection.views.post import Post
-from services.projection.views.versions import in_force
+from services.views.post import Post
+from services.views.versions import in_force
 from tests.support.facts import clock, fact, folded, shown
 from tests.support.given import by_post
 

@@ -7,8 +7,8 @@ import pytest
 
 from schemas.logistics import ReadinessChecked, ReadinessItem
 from schemas.types import PackageKind
-from services.projection.model import listed
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
+from services.views.model import listed
 from tests.support.facts import fact, shown
 
 VILLAGE = "36.04.13.2009"

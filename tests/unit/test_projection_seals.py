@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.logistics import CustodyReceived, CustodyReleased
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
 from tests.support.facts import shown
 from tests.support.shipment import (
     delivered,

@@ -16,7 +16,7 @@ from schemas.logistics import (
     ShipmentDelivered,
     ShipmentPlanned,
 )
-from services.projection.views.facts import Fact
+from services.views.facts import Fact
 from tests.support.facts import clock, fact, shown
 from tests.support.shipment import (
     TPS,

@@ -18,8 +18,8 @@ from schemas.deployment import (
     UnitStoodDown,
     UnitVisited,
 )
-from services.projection.model import listed
-from services.projection.views import unit
+from services.views import unit
+from services.views.model import listed
 from tests.support.facts import clock, fact, folded, shown
 
 U = "polres-serang-007"

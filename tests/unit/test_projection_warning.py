@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.incidents import EngagementHeld, WarningGiven
 from schemas.places import VILLAGES
-from services.projection.model import listed
+from services.views.model import listed
 from tests.support.facts import clock, fact, shown
 
 DISTRICT, VILLAGE = "36.04.13", "36.04.13.2009"

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from services.projection.api.documents import ContingentAnswer, Heads
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import At, Cursor, IdPath, Limit, Page, page
-from services.projection.model import from_document
 from services.projection.store import Document
-from services.projection.views.versions import in_force
+from services.views.model import from_document
+from services.views.versions import in_force
 
 router = APIRouter(tags=["contingents"])
 

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from schemas.types import LegMode, PackageKind
 from services.projection.api.documents import Said, Shown
 from services.projection.api.words import Answer
-from services.projection.views.readiness import ItemState
-from services.projection.views.readiness import State as ReadinessState
-from services.projection.views.routes import Way
-from services.projection.views.seals import SealState, Seen
-from services.projection.views.stage import Stage
+from services.views.readiness import ItemState
+from services.views.readiness import State as ReadinessState
+from services.views.routes import Way
+from services.views.seals import SealState, Seen
+from services.views.stage import Stage
 
 # Shipments.
 

@@ -12,9 +12,9 @@ from services.projection.api.briefs import current_operation
 from services.projection.api.documents import AdoptedAnswer, FileAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Answer, At
-from services.projection.model import from_document
 from services.projection.store import Document
-from services.projection.views.operation import Operation
+from services.views.model import from_document
+from services.views.operation import Operation
 
 router = APIRouter(tags=["picture"])
 

@@ -11,7 +11,7 @@ from services.projection.api.picture_rows import Judge, by_village, elsewhere, r
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
 from services.projection.api.reading import Look, Snapshot
 from services.projection.api.words import DistrictFilter
-from services.projection.model import KINDS
+from services.views.model import KINDS
 
 router = APIRouter(tags=["picture"])
 

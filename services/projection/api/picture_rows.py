@@ -23,7 +23,7 @@ from services.projection.api.picture_words import (
     VillageRow,
     Word,
 )
-from services.projection.views.versions import in_force
+from services.views.versions import in_force
 
 MOVING = ("under_way", "arrived")
 """Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""

@@ -11,9 +11,9 @@ from services.projection.api.briefs import briefs, unreported
 from services.projection.api.documents import PostAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import At, Cursor, DistrictFilter, Limit, Page, PostPath, VillageFilter, page
-from services.projection.model import from_document
 from services.projection.store import Document
-from services.projection.views.versions import in_force
+from services.views.model import from_document
+from services.views.versions import in_force
 
 router = APIRouter(tags=["posts"])
 

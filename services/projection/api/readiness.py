@@ -8,7 +8,7 @@ from services.projection.api.logistics_documents import ReadinessAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, VillagePath, page
 from services.projection.store import Document
-from services.projection.views.readiness import State
+from services.views.readiness import State
 
 router = APIRouter(tags=["readiness"])
 

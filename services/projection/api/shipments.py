@@ -9,7 +9,7 @@ from services.projection.api.logistics_documents import CustodyAnswer, ShipmentA
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
 from services.projection.store import Document
-from services.projection.views.stage import Stage
+from services.views.stage import Stage
 
 router = APIRouter(tags=["shipments"])
 

@@ -46,18 +46,18 @@ from schemas.logistics import (
     ShipmentTransshipped,
 )
 from schemas.types import LegId, PackageId, PlaceId
-from services.projection.listed import Listed, in_villages
-from services.projection.views import reconciliation, seals
-from services.projection.views.custody import Half, Handover, differences, papers, state_of
-from services.projection.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
-from services.projection.views.legs import Departed, Escort, Movement, legs
-from services.projection.views.packages import packages, shared_custodian
-from services.projection.views.reconciliation import Reconciliation
-from services.projection.views.routes import PlannedLeg, ReturnPlan, planned_legs
-from services.projection.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
-from services.projection.views.shipment_state import Delivery, Plan, Shipment
-from services.projection.views.stage import stage
-from services.projection.views.transshipments import Transshipment, transshipment
+from services.views import reconciliation, seals
+from services.views.custody import Half, Handover, differences, papers, state_of
+from services.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.legs import Departed, Escort, Movement, legs
+from services.views.listed import Listed, in_villages
+from services.views.packages import packages, shared_custodian
+from services.views.reconciliation import Reconciliation
+from services.views.routes import PlannedLeg, ReturnPlan, planned_legs
+from services.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
+from services.views.shipment_state import Delivery, Plan, Shipment
+from services.views.stage import stage
+from services.views.transshipments import Transshipment, transshipment
 
 Data = (
     ShipmentPlanned

@@ -7,8 +7,8 @@ from msgspec.structs import asdict
 
 from schemas.logistics import SealedPackage
 from schemas.types import CustodianId, LegId, PackageId, PlaceId, SealNumber
-from services.projection.views.facts import Told, raised
-from services.projection.views.routes import PlannedLeg
+from services.views.facts import Told, raised
+from services.views.routes import PlannedLeg
 
 SIGNATORIES = 2
 

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from schemas.incidents import WarningGiven
 from schemas.places import VILLAGES
 from schemas.types import AreaCode, IncidentType, Reliability, WarningId
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 
 class Word(Told, frozen=True, kw_only=True):

@@ -4,13 +4,13 @@ from msgspec import field
 
 from schemas.logistics import Leg, Package
 from schemas.types import CustodianId, HandoverId, LegId, PackageId, PlaceId, PostId, ShipmentId, VillageCode
-from services.projection.views.custody import Handover
-from services.projection.views.facts import Entity, Told
-from services.projection.views.legs import Escort, Movement
-from services.projection.views.reconciliation import Reconciliation
-from services.projection.views.routes import ReturnPlan
-from services.projection.views.seals import Inspection, Opening, Sealing
-from services.projection.views.transshipments import Transshipment
+from services.views.custody import Handover
+from services.views.facts import Entity, Told
+from services.views.legs import Escort, Movement
+from services.views.reconciliation import Reconciliation
+from services.views.routes import ReturnPlan
+from services.views.seals import Inspection, Opening, Sealing
+from services.views.transshipments import Transshipment
 
 
 class Plan(Told, frozen=True, kw_only=True):

@@ -15,8 +15,7 @@ from schemas.catalogue import BY_CLASS, SERVICES
 from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
-from services.projection.listed import Listed
-from services.projection.views import (
+from services.views import (
     alert,
     contingent,
     engagement,
@@ -29,7 +28,8 @@ from services.projection.views import (
     unit,
     warning,
 )
-from services.projection.views.facts import Fact, plain
+from services.views.facts import Fact, plain
+from services.views.listed import Listed
 
 Key = tuple[str, str]
 """Kind and id of an entity."""
@@ -64,6 +64,7 @@ _VIEWS: dict[str, _View] = {
     },
 }
 _OF_STATE = {view.state: view for view in _VIEWS.values()}
+_KIND_OF = {view.state: kind for kind, view in _VIEWS.items()}
 KINDS = tuple(_VIEWS)
 
 
@@ -199,3 +200,8 @@ def section(kind: str) -> str | None:
 def from_document(kind: str, document: dict[str, Any]) -> Any:
     """The state that a document shows; what merely follows from the facts is worked out anew."""
     return msgspec.convert(document, _VIEWS[kind].state)
+
+
+def kind_of(state: type[Any]) -> str:
+    """The kind whose states are of this class. Raises KeyError for a class that no kind has."""
+    return _KIND_OF[state]

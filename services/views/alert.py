@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from schemas.incidents import AlertAcknowledged, AlertCleared, AlertRaised
 from schemas.types import AlertId, AlertRule, VillageCode
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, plain, told
+from services.views.facts import Entity, Fact, Told, heard, plain, told
+from services.views.listed import Listed, in_villages
 
 
 class Raised(Told, frozen=True, kw_only=True):

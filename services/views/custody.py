@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from schemas.logistics import SealedPackage
 from schemas.types import CustodianId, HandoverId, PackageId, PlaceId
-from services.projection.views.facts import Order, Told, known
+from services.views.facts import Order, Told, known
 
 
 class Half(Told, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from schemas.incidents import OperationAdopted as ByIncidents
 from schemas.logistics import OperationAdopted as ByLogistics
 from schemas.registry import as_event
 from schemas.types import OperationId
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 Data = ByDeployment | ByLogistics | ByIncidents
 

@@ -27,8 +27,8 @@ from schemas.deployment import (
     UnitVisited,
 )
 from schemas.types import AssignmentId, Duty, Force, LegMode, PostId, TargetKind, UnitId, VillageCode, village_of
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 PostReport = UnitDeparted | UnitArrived | UnitMustered | UnitLeftPost | UnitRelieved
 Data = UnitRegistered | UnitStoodDown | UnitAssigned | AssignmentCancelled | UnitSighted | UnitVisited | PostReport

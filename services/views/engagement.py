@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from schemas.incidents import EngagementHeld
 from schemas.types import DistrictCode, EngagementId, OrmasId, PlaceId
-from services.projection.listed import Listed
-from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.listed import Listed
 
 
 class Word(Told, frozen=True, kw_only=True):

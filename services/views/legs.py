@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.types import AssignmentId, LegId, UnitId
-from services.projection.views.facts import Told, known, raised
-from services.projection.views.routes import PlannedLeg
+from services.views.facts import Told, known, raised
+from services.views.routes import PlannedLeg
 
 
 class Escort(Told, frozen=True, kw_only=True):

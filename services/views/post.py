@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from schemas.deployment import Need, PostRequired
 from schemas.types import Jurisdiction, PostId, Vulnerability, village_of
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 
 class Requirement(Told, frozen=True, kw_only=True):

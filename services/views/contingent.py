@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from schemas.deployment import ContingentPlanned
 from schemas.types import ContingentId
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 
 class Personnel(Told, frozen=True, kw_only=True):

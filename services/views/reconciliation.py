@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from schemas.logistics import Package
 from schemas.types import CustodianId, PostId
-from services.projection.views.facts import Told
+from services.views.facts import Told
 
 
 class Reconciliation(Told, frozen=True, kw_only=True):

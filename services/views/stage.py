@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from schemas.types import LegId, PackageId, PostId
-from services.projection.views.custody import named
-from services.projection.views.facts import Told, known
-from services.projection.views.legs import Departed
-from services.projection.views.reconciliation import ballots
-from services.projection.views.routes import PlannedLeg
-from services.projection.views.shipment_state import Shipment
+from services.views.custody import named
+from services.views.facts import Told, known
+from services.views.legs import Departed
+from services.views.reconciliation import ballots
+from services.views.routes import PlannedLeg
+from services.views.shipment_state import Shipment
 
 Stage = Literal["planned", "sealed", "under_way", "arrived", "delivered", "opened", "counted", "returning", "returned"]
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas.logistics import Leg
 from schemas.types import LegId, PlaceId
-from services.projection.views.facts import Told
+from services.views.facts import Told
 
 Way = Literal["out", "back"]
 

@@ -29,8 +29,8 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from schemas.types import IncidentId, IncidentType, Level, ShipmentId, UnitId, VillageCode
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 Order = (
     IncidentTriaged

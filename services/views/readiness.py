@@ -11,8 +11,8 @@ from msgspec.structs import asdict, replace
 
 from schemas.logistics import ReadinessChecked, ReadinessItem
 from schemas.types import CustodianId, PackageKind, VillageCode
-from services.projection.listed import Listed, in_villages
-from services.projection.views.facts import Entity, Fact, Told, heard, last_heard, later, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, last_heard, later, plain, told, with_entry
+from services.views.listed import Listed, in_villages
 
 ItemState = Literal["ok", "short"]
 State = Literal["ok", "short", "unknown"]

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from schemas.logistics import SealReading
 from schemas.types import CustodianId, HandoverId, LegId, PackageId, PlaceId, PostId, SealNumber
-from services.projection.views.custody import Half, Handover, load
-from services.projection.views.facts import Order, Told
-from services.projection.views.transshipments import Transshipment
+from services.views.custody import Half, Handover, load
+from services.views.facts import Order, Told
+from services.views.transshipments import Transshipment
 
 SealState = Literal["unsealed", "sealed", "opened"]
 Seen = Literal["released", "received", "transshipped", "inspected"]

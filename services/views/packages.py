@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.types import CustodianId, HandoverId, PackageId
-from services.projection.views import seals
-from services.projection.views.custody import Handover, Holding, chains, named, state_of
-from services.projection.views.facts import raised
-from services.projection.views.seals import Opening, Sealing
-from services.projection.views.shipment_state import Shipment
+from services.views import seals
+from services.views.custody import Handover, Holding, chains, named, state_of
+from services.views.facts import raised
+from services.views.seals import Opening, Sealing
+from services.views.shipment_state import Shipment
 
 
 def packages(shipment: Shipment, misread: set[PackageId]) -> dict[PackageId, dict[str, Any]]:

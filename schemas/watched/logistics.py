@@ -1,0 +1,5 @@
+"""The rules that logistics watches, in words."""
+
+from schemas.watched.rule import Watched
+
+RULES: tuple[Watched, ...] = ()
