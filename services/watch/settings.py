@@ -12,4 +12,4 @@ class WatchSettings(KitSettings):
     """Seconds of wall time from one look at the rules to the next: an alert comes at most this and 2 s late."""
 
     session_seconds: float = Field(default=6.0, ge=6, le=60)
-    """After so long without a sign of life Kafka gives a dead worker's partitions to the next; the least that it takes."""
+    """After so long without a sign of life Kafka gives a worker's partitions to the next; the least that it takes."""
