@@ -13,8 +13,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 AGENCIES = PROJECT / "deploy" / "embedded" / "agencies.yaml"
 HOST = "127.0.0.1"  # not a setting: the embedded mode has no passwords for Kafka and must not be reachable
 
-SERVICES = ("gateway", "deployment", "logistics", "incidents", "projection")
 DECIDING_SERVICES = ("deployment", "logistics", "incidents")
+SERVICES = ("gateway", *DECIDING_SERVICES, "projection", *(f"{name}-watch" for name in DECIDING_SERVICES))
 
 # The processes run in folders of their own, where a path as typed in the operator's would lead elsewhere.
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     picture_port: int = Field(default=8000, ge=1, le=65535)
     # Where agencies and operators send their messages.
     gateway_port: int = Field(default=8001, ge=1, le=65535)
-    # First of five in a row: gateway, deployment, logistics, incidents, projection.
-    metrics_port: int = Field(default=9101, ge=1, le=65531)
+    # First of eight in a row: gateway, deployment, logistics, incidents, projection, and the three watches.
+    metrics_port: int = Field(default=9101, ge=1, le=65528)
 
     # A cold Kafka on a busy two-core machine took 12 s; past this something is wrong and the log says what.
     start_seconds: float = Field(default=90.0, gt=0)

@@ -127,7 +127,7 @@ class Up:
             environment["KALIMAYA_HTTP_PORT"] = str(http[name])
         return Child(
             name=name,
-            argv=(sys.executable, "-m", f"services.{name}"),
+            argv=(sys.executable, "-m", f"services.{name.replace('-', '.')}"),
             env=environment,
             cwd=PROJECT,
             log=settings.logs / f"{name}.log",

@@ -47,6 +47,11 @@ class Following:
         self._folds: dict[Place, Fold] = {}
         self.spoilt: str | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether the tables can be carried on; if not, the stream is of no use before a `fill`."""
+        return self.spoilt is None and bool(self._folds)
+
     def position(self, place: Place) -> int:
         """The next offset to be read of a log."""
         return self._fold(place).position
