@@ -18,7 +18,7 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency \
+.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
 	contracts lock
 
 help: ## print this
@@ -63,6 +63,9 @@ bench-ledger: setup ## measure one decider against a raw copy loop
 
 bench-latency: setup ## measure publish to picture on a running, idle system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.latency
+
+bench-watch: setup ## measure what a watch takes in, by its stream and by its own reader, and what the operation needs
+	@$(BIN)/python -m bench.watch
 
 contracts: setup ## write the contract in all its forms (JSON Schema, AsyncAPI, OpenAPI, docs/messages.md) from its definitions
 	@$(BIN)/python -m kalimaya.contracts

@@ -12,6 +12,8 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -123,8 +125,9 @@ async def prepare(bootstrap: str, service: str, count: int, *, ledger: bool) -> 
     return await backlog.write(bootstrap, f"{service}.inbox", count, PARTITIONS)
 
 
-async def session(count: int, runs: int) -> None:
-    """Start a Kafka of its own, run both sides in turns, print."""
+@asynccontextmanager
+async def own_kafka() -> AsyncIterator[str]:
+    """A Kafka for one session, ended and removed after it; its address."""
     with tempfile.TemporaryDirectory(prefix="kalimaya-bench-") as folder:
         port, controller = free_ports(2)
         node = KafkaNode(
@@ -137,9 +140,15 @@ async def session(count: int, runs: int) -> None:
             reason = await wait_ready(broker, process, 60)
             if reason is not None:
                 raise RuntimeError(reason)
-            await compare(node.bootstrap, count, runs)
+            yield node.bootstrap
         finally:
             await end(broker, process)
+
+
+async def session(count: int, runs: int) -> None:
+    """Start a Kafka of its own, run both sides in turns, print."""
+    async with own_kafka() as bootstrap:
+        await compare(bootstrap, count, runs)
 
 
 async def compare(bootstrap: str, count: int, runs: int) -> None:

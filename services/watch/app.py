@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import faust
 import structlog
@@ -50,8 +50,14 @@ def run_watch(watch: Watch[Any], settings: type[WatchSettings]) -> None:
         sys.exit(told_settings(error))
     with TemporaryDirectory(prefix=f"kalimaya-{watch.service}-watch-") as nothing_of_worth:
         app = WatchApp(watch, found, nothing_of_worth).app
-        worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
-        worker.execute_from_commandline()
+        execute(app)
+
+
+def execute(app: faust.App) -> NoReturn:
+    """Run an app until it is told to stop."""
+    worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None  # it writes to a terminal that is not there
+    worker.execute_from_commandline()
 
 
 class WatchApp:
