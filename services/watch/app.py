@@ -123,8 +123,11 @@ class WatchApp:
         return self._known_places
 
     async def _ends(self, places: Iterable[Place]) -> dict[Place, int]:
-        ends = await bounded(self.app.consumer.highwaters(*(TP(*place) for place in places)), 10)
-        return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+        stood = {place: self.worker.following.position(place) for place in places}
+        found = await bounded(self.app.consumer.highwaters(*(TP(*place) for place in places)), 10)
+        ends = {(tp.topic, tp.partition): end for tp, end in found.items()}
+        self.worker.following.check(stood, ends)
+        return ends
 
     async def _wait_for_stream(self, ends: dict[Place, int]) -> dict[Place, int]:
         """Let the stream bring the last few records; what is missing still, the tick reads itself."""

@@ -50,7 +50,7 @@ class Following:
     @property
     def begun(self) -> bool:
         """Whether the tables can be carried on; if not, the stream is of no use before a `fill`."""
-        return self.spoilt is None and bool(self._folds)
+        return self.spoilt is None and any(fold.position for fold in self._folds.values())
 
     def position(self, place: Place) -> int:
         """The next offset to be read of a log."""
@@ -60,6 +60,12 @@ class Following:
         """The logs that are not folded to these ends, each with how many records are missing."""
         missing = {place: end - self.position(place) for place, end in ends.items()}
         return {place: count for place, count in missing.items() if count > 0}
+
+    def check(self, stood: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
+        """Compare where we stood with where the logs ended after that: one that is shorter has lost its tail (R9)."""
+        for place, position in stood.items():
+            if ends[place] < position:
+                self._spoil("shorter", f"{place} ends at {ends[place]}, and was read to {position}")
 
     def take(self, place: Place, record: Record) -> None:
         """Fold a record, if it is the next one of its log. Never raises: what goes wrong spoils the tables until the

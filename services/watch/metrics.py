@@ -26,7 +26,7 @@ FILLED = Counter(
 REFOLDS = Counter("kalimaya_watch_refolds_total", "Times that the tables were folded anew; often: read the log.", _BY)
 ERRORS = Counter(
     "kalimaya_watch_errors_total",
-    "What went wrong, by kind: event, chain, broken, rule, send, kafka, tick; any but kafka and send: a bug.",
+    "What went wrong, by kind: event, chain, shorter, broken, rule, kafka, tick; any but kafka: read the log, then us.",
     (*_BY, "kind"),
 )
 LEFT_OUT = Gauge("kalimaya_watch_left_out_answers", "Answers that no fold could take; any: a bug, alerts may err.", _BY)

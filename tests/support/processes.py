@@ -29,17 +29,26 @@ class Processes:
             "KALIMAYA_CLOCK": str(folder / "clock.json"),  # the wall clock, unless a test writes that file
         }
 
-    def start(self, service: str) -> None:
-        """Start `python -m services.<service>`, with its ports as they were if it ran before."""
+    def start(self, service: str, module: str | None = None, **settings: str) -> None:
+        """Start `python -m services.<service>`, or another module, with its ports as they were if it ran before."""
         if service not in self.ports:
             self.ports[service], self.ports[f"{service}.metrics"] = free_ports(2)
-        environment = os.environ | self._settings
+        environment = os.environ | self._settings | settings
         environment["KALIMAYA_HTTP_PORT"] = str(self.ports[service])
         environment["KALIMAYA_METRICS_PORT"] = str(self.ports[f"{service}.metrics"])
         with (self.folder / f"{service}.log").open("ab") as log:
             self._running[service] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}"], env=environment, stderr=log
+                [sys.executable, "-m", module or f"services.{service}"], env=environment, stderr=log
             )
+
+    def signal(self, service: str, signum: int) -> None:
+        """Send a signal."""
+        self._running[service].send_signal(signum)
+
+    async def metrics(self, service: str) -> str:
+        """What /metrics shows."""
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"http://127.0.0.1:{self.ports[f'{service}.metrics']}/metrics")).text
 
     def kill(self, service: str) -> None:
         """SIGKILL."""
