@@ -51,10 +51,11 @@ class WatchSite:
 
         await until(is_ready, self.processes.last_words, 60)
 
-    async def shows(self, name: str, line: str) -> None:
-        """Wait until a watch's metrics hold this line."""
+    async def shows(self, name: str, metric: str, value: int) -> None:
+        """Wait until a metric of a watch has a value."""
 
         async def shown() -> bool:
+            line = f'kalimaya_watch_{metric}{{service="{self.prefix}"}} {value:.1f}'
             return line in await self.processes.metrics(name)
 
         await until(shown, self.processes.last_words, 40)
@@ -125,11 +126,11 @@ async def test_while_a_second_worker_is_there_nobody_ticks_and_then_all_is_made_
     await site.say("a", 0)
     await site.stand(raised_a=1)
     site.watch("second")
-    await site.shows("first", 'kalimaya_watch_ticking{service="tiny"} 0.0')
+    await site.shows("first", "ticking", 0)
     await site.say("a", 5)
     await site.say("b", 0)
     site.processes.kill("second")
-    await site.shows("first", 'kalimaya_watch_ticking{service="tiny"} 1.0')
+    await site.shows("first", "ticking", 1)
     await site.stand(raised_a=1, cleared_a=1, raised_b=1)
 
 
@@ -155,7 +156,7 @@ async def test_a_paused_worker_that_wakes_up_does_no_harm(site: WatchSite) -> No
     await site.say("b", 0)
     await site.stand(raised_a=1, cleared_a=1, raised_b=1)
     site.processes.signal("first", signal.SIGCONT)
-    await site.shows("second", 'kalimaya_watch_ticking{service="tiny"} 0.0')
+    await site.shows("second", "ticking", 0)
     site.processes.kill("first")
     await site.say("b", 5)
     await site.stand(raised_a=1, cleared_a=1, raised_b=1, cleared_b=1)
@@ -175,7 +176,7 @@ async def test_an_event_that_cannot_be_folded_is_told_and_keeps_no_other_from_be
     await site.say("poison", 0)
     await site.say("a", 0)
     await site.stand(raised_a=1)
-    await site.shows("first", 'kalimaya_watch_left_out_answers{service="tiny"} 1.0')
+    await site.shows("first", "left_out_answers", 1)
     assert not await site.processes.is_ready("first")
     await site.say("a", 5)
     await site.stand(raised_a=1, cleared_a=1)

@@ -4,6 +4,7 @@ A unit whose name begins with TINY_PREFIX is silent while the speed it last told
 `<prefix>-poison` raises, as a bug of ours would.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -35,12 +36,11 @@ def poisoned(self: Tables, fact: Fact) -> None:
 fold = Tables.fold
 Tables.fold = poisoned  # type: ignore[method-assign]
 
-TINY: Watch[TinySettings] = Watch(
-    service="tiny",
-    rules={"unit_silent": standing_still},
-    reads=("deployment", "incidents"),
-    kinds=frozenset({"unit"}),
-)
-
 if __name__ == "__main__":
-    run_watch(TINY, TinySettings)
+    tiny: Watch[TinySettings] = Watch(
+        service=os.environ["KALIMAYA_TINY_PREFIX"],  # a group of its own, which waits for nobody's session to run out
+        rules={"unit_silent": standing_still},
+        reads=("deployment", "incidents"),
+        kinds=frozenset({"unit"}),
+    )
+    run_watch(tiny, TinySettings)
