@@ -25,7 +25,7 @@ _PLACE = """(status = 'cleared', CASE status
     WHEN 'standing' THEN extract(epoch FROM (document ->> 'since')::timestamptz)
     ELSE -extract(epoch FROM (document #>> '{cleared,as_of}')::timestamptz) END, id)"""
 """Where an alert stands in the list. Nothing in it changes while the alert's state does not."""
-_BEFORE = """($11::boolean, CASE WHEN $11 THEN -1 ELSE 1 END * extract(epoch FROM $12::timestamptz), $13::text)"""
+_BEFORE = """($11, CASE WHEN $11 THEN -1 ELSE 1 END * extract(epoch FROM $12::timestamptz), $13::text)"""
 _WHERE = f"""($2::text IS NULL OR status = $2) AND ($3::text[] IS NULL OR document ->> 'rule' = ANY($3))
     AND ($4::text IS NULL OR villages @> ARRAY[$4]) AND ($5::text IS NULL OR districts @> ARRAY[$5])
     AND ($6::text[] IS NULL OR villages && $6 OR (villages = '{{}}' AND districts && $7::text[]))
@@ -33,7 +33,7 @@ _WHERE = f"""($2::text IS NULL OR status = $2) AND ($3::text[] IS NULL OR docume
          OR $8 = COALESCE((document #>> '{{acknowledged,until}}')::timestamptz > $9::timestamptz, false))
     AND ($10::interval IS NULL OR COALESCE((document #>> '{{cleared,as_of}}')::timestamptz, $9)
          - (document ->> 'since')::timestamptz >= $10)
-    AND ($11 IS NULL OR {_PLACE} > {_BEFORE}) ORDER BY {_PLACE} LIMIT $14"""
+    AND ($11::boolean IS NULL OR {_PLACE} > {_BEFORE}) ORDER BY {_PLACE} LIMIT $14"""
 
 
 def _readable(cursor: str) -> str:
