@@ -21,6 +21,7 @@ from services.projection.store import Document
 router = APIRouter(tags=["alerts"])
 
 MOST_SECONDS = 366 * 24 * 3600
+"""Longer than any operation."""
 _PLACE = """(status = 'cleared', CASE status
     WHEN 'standing' THEN extract(epoch FROM (document ->> 'since')::timestamptz)
     ELSE -extract(epoch FROM (document #>> '{cleared,as_of}')::timestamptz) END, id)"""
