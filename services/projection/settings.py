@@ -24,3 +24,7 @@ class ProjectionSettings(KitSettings):
 
     stale_incident: timedelta = timedelta(hours=2)
     """An open incident of which nobody has said a word for this long needs a call, whatever its severity."""
+
+    stale_readiness: timedelta = timedelta(hours=36)
+    """District heads check once a day, late in the afternoon: what was found before the eve of the vote is too old when
+    the polls open, and one check that comes half a day late is not."""

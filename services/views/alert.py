@@ -5,12 +5,14 @@ acknowledged it last answers for it until the instant that was given; whether th
 asks. Flag: `clock_ahead`.
 """
 
+from dataclasses import replace as with_columns
 from datetime import datetime
 from typing import Any, assert_never
 
 from msgspec.structs import replace
 
 from schemas.incidents import AlertAcknowledged, AlertCleared, AlertRaised
+from schemas.places import DISTRICTS, VILLAGES
 from schemas.types import AlertId, AlertRule, VillageCode
 from services.views.facts import Entity, Fact, Told, heard, plain, told
 from services.views.listed import Listed, in_villages
@@ -83,5 +85,7 @@ def document(alert: Alert) -> dict[str, Any]:
 
 
 def listed(document: dict[str, Any]) -> Listed:
-    """Alerts are listed by village and state."""
-    return in_villages(document["villages"], status=document["state"])
+    """Alerts are listed by state and by the areas that they name; their subject may be one, too."""
+    subject = document["subject"]
+    columns = in_villages([*document["villages"], *{subject} & VILLAGES.keys()], status=document["state"])
+    return with_columns(columns, districts=sorted({*columns.districts, *{subject} & DISTRICTS.keys()}))

@@ -1,6 +1,5 @@
-"""What the API tells of incidents, early warnings, engagements and alerts, out of a real PostgreSQL."""
+"""What the API tells of incidents, early warnings and engagements, out of a real PostgreSQL."""
 
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,9 +8,6 @@ import httpx
 import pytest
 
 from schemas.incidents import (
-    AlertAcknowledged,
-    AlertCleared,
-    AlertRaised,
     DuplicateLinked,
     EngagementHeld,
     IncidentEscalated,
@@ -22,17 +18,12 @@ from schemas.incidents import (
     WarningGiven,
 )
 from schemas.places import DISTRICTS
-from schemas.types import alert_id
-from services.projection.api.app import new_app
-from services.projection.api.reading import Reading
-from services.projection.projector import Projector
-from services.projection.settings import ProjectionSettings
-from services.projection.store import SCHEMA, Batch, Row, Store, new_pool
-from tests.support.facts import clock, fact, folded
+from services.projection.store import SCHEMA
+from tests.support.facts import clock, fact
 from tests.support.pair import Pair
+from tests.support.read_model import ids, new_database, showing
 
 WARGASARA, KRAMATWATU = "36.04.13.2009", "36.04.05.2001"
-STANDING, CLEARED = alert_id("cluster", "36.04.13", 0), alert_id("not_ready", KRAMATWATU, 0)
 
 
 def reported(incident: str, **changes: Any) -> IncidentReported:
@@ -65,59 +56,19 @@ DATA = [
     met("g1", "36.04.13"),
     met("g2", "36.04.13"),
     met("g3", "36.04.05"),
-    AlertRaised(
-        alert=STANDING,
-        rule="cluster",
-        subject="36.04.13",
-        n=0,
-        since=clock("06:00"),
-        numbers={"incidents_count": 3.0},
-        villages=(WARGASARA,),
-    ),
-    AlertAcknowledged(alert=STANDING, comment="x", until=clock("08:00")),
-    AlertRaised(
-        alert=CLEARED,
-        rule="not_ready",
-        subject=KRAMATWATU,
-        n=0,
-        since=clock("06:00"),
-        numbers={},
-        villages=(KRAMATWATU,),
-    ),
-    AlertCleared(alert=CLEARED, numbers={}),
 ]
 
 
 @pytest.fixture
 async def dsn(pair: Pair) -> str:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    admin = await asyncpg.connect(pair.postgres)
-    await admin.execute(f"CREATE DATABASE {name}")
-    await admin.close()
-    return f"{pair.postgres.rpartition('/')[0]}/{name}"
+    return await new_database(pair)
 
 
 @pytest.fixture
 async def client(pair: Pair, dsn: str) -> AsyncIterator[httpx.AsyncClient]:
     """The API over a read model that shows these data."""
-    pool = await new_pool(dsn)
-    store = Store(pool)
-    await store.migrate()
-    place = ("incidents.events", 0)
-    await store.begin([place])
-    documents = folded(fact(each, f"{n:02}:00") for n, each in enumerate(DATA)).documents()
-    await store.commit(Batch(rows=[Row(key, place, document) for key, document in documents.items()]))
-    settings = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn)
-    app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["incidents"]), settings))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as made:
+    async with showing([fact(each, f"{n:02}:00") for n, each in enumerate(DATA)], pair, dsn) as made:
         yield made
-    pool.terminate()
-
-
-async def ids(client: httpx.AsyncClient, path: str, key: str, **filters: Any) -> str:
-    response = await client.get(path, params=filters)
-    assert response.status_code == 200, response.text
-    return " ".join(each[key] for each in response.json()["items"])
 
 
 async def test_incidents_are_found_by_every_filter(client: httpx.AsyncClient) -> None:
@@ -201,21 +152,7 @@ async def test_the_districts_of_voting_villages_count_once_an_operation_is_known
     assert answer["missing"] == ["36.04.06"]
 
 
-async def test_alerts_are_found_by_every_filter(client: httpx.AsyncClient) -> None:
-    for filters, expected in [
-        ({}, " ".join(sorted((STANDING, CLEARED)))),
-        ({"state": "standing"}, STANDING),
-        ({"state": "cleared"}, CLEARED),
-        ({"rule": "not_ready"}, CLEARED),
-        ({"village": WARGASARA}, STANDING),
-        ({"state": "cleared", "village": WARGASARA}, ""),
-    ]:
-        assert await ids(client, "/v1/alerts", "alert", **filters) == expected, filters
-    one = (await client.get(f"/v1/alerts/{STANDING}")).json()
-    assert (one["state"], one["acknowledged"]["source"]) == ("standing", "/posko")
-
-
-@pytest.mark.parametrize("path", ["incidents/none", "warnings/none", "engagements/none", "alerts/none"])
+@pytest.mark.parametrize("path", ["incidents/none", "warnings/none", "engagements/none"])
 async def test_what_is_not_there_is_answered_404(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(f"/v1/{path}")
     assert response.status_code == 404

@@ -1,5 +1,6 @@
 """An alert as the API shows it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,20 @@ def test_a_message_ahead_of_our_clock_is_flagged() -> None:
 def test_it_is_listed_by_village_and_state() -> None:
     columns = listed("alert", shown(fact(RAISED), fact(CLEARED)))
     assert (columns.villages, columns.districts, columns.status) == ([VILLAGE], ["36.04.13"], "cleared")
+
+
+@pytest.mark.parametrize(
+    ("subject", "villages", "districts"),
+    [
+        ("36.04.05", [VILLAGE], ["36.04.05", "36.04.13"]),
+        ("36.04.05.2001", ["36.04.05.2001", VILLAGE], ["36.04.05", "36.04.13"]),
+    ],
+)
+def test_an_area_that_is_its_subject_is_listed_beside_the_villages(
+    subject: str, villages: list[str], districts: list[str]
+) -> None:
+    columns = listed("alert", shown(fact(replace(RAISED, subject=subject))))
+    assert (columns.villages, columns.districts) == (villages, districts)
 
 
 @pytest.mark.parametrize("data", [ACKNOWLEDGED, CLEARED])

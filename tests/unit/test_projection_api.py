@@ -12,7 +12,9 @@ from openapi_spec_validator import validate
 from services.kit.http import Problem
 from services.projection.api.app import new_app
 from services.projection.api.briefs import Briefs, briefs, unreported
-from services.projection.api.picture_rows import Judge, by_village, elsewhere, row, total
+from services.projection.api.picture_alerts import alerts
+from services.projection.api.picture_judge import Judge
+from services.projection.api.picture_rows import by_village, elsewhere, row, total
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.position import header, parse
 from services.projection.store import Position
@@ -21,7 +23,8 @@ VILLAGE = "36.04.13.2009"
 OTHER = "36.04.05.2001"
 NOW = datetime(2019, 11, 3, 5, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-JUDGE = Judge(NOW, presence=6 * HOUR, shipment=6 * HOUR, incident=2 * HOUR)
+JUDGE = Judge(NOW, presence=6 * HOUR, shipment=6 * HOUR, incident=2 * HOUR, readiness=36 * HOUR)
+NO_ALERTS = alerts([], NOW)
 
 
 def said(ago: timedelta) -> str:
@@ -278,7 +281,7 @@ def test_sums_show_the_worst_and_add_what_has_no_village() -> None:
         NOW,
     )
     rows = [row(code, each, JUDGE) for code, each in by_village(found).items()]
-    sums = total(rows, elsewhere(found))
+    sums = total(rows, NO_ALERTS, elsewhere(found))
     assert (sums.state, sums.states) == ("short", {"ok": 1, "short": 1})
     assert (sums.required, sums.present, sums.open) == ({"polri": 4}, {"polri": 2}, {"1": 1})
 
@@ -298,12 +301,12 @@ def test_open_incidents_are_counted_by_severity_in_their_village_and_in_sums() -
     found = [incident(severity=3), incident("contained", severity=3), incident(severity=1), incident("resolved")]
     shown = drawn(incident=found)
     assert shown.incidents.open == {"1": 1, "3": 2}
-    assert total([shown, shown]).open == {"1": 2, "3": 4}
+    assert total([shown, shown], NO_ALERTS).open == {"1": 2, "3": 4}
 
 
 def test_an_open_incident_that_only_orders_name_is_counted_as_of_unknown_severity() -> None:
     unreported = incident("responding", village=None, severity=None, last_heard=None)
-    assert total([], elsewhere(briefs({"incident": [unreported]}, NOW))).open == {"unknown": 1}
+    assert total([], NO_ALERTS, elsewhere(briefs({"incident": [unreported]}, NOW))).open == {"unknown": 1}
 
 
 def test_a_report_of_an_incident_is_a_word_heard_of_its_village() -> None:

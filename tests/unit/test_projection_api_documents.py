@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
-from services.projection.api import contingents, operation, posts
+from services.projection.api import alerts, contingents, operation, posts
 from services.projection.api.briefs import briefs
 from services.projection.api.documents import (
     AlertAnswer,
@@ -36,7 +36,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "alert": AlertAnswer,
 }
 OPERATIONS = [f"{service}-operation" for service in SERVICES]
-BRIEFED = ("unit", "post", "shipment", "incident")
+BRIEFED = ("unit", "post", "shipment", "incident", "readiness")
 """Kinds of which the picture shows something in a village's row, each by itself."""
 NOON = datetime(2019, 11, 3, 5, tzinfo=UTC)
 
@@ -62,6 +62,8 @@ def answers(kind: str) -> list[dict[str, Any]]:
             return posts.answers(found, documents("unit"), NOON)
         case "contingent":
             return contingents.answers(found, NOON)
+        case "alert":
+            return [alerts.answer(each, NOON) for each in found]
         case _:
             return found
 
@@ -93,8 +95,16 @@ def test_what_is_served_of_the_operation_is_what_is_stored() -> None:
 @pytest.mark.parametrize("kind", BRIEFED)
 def test_the_picture_can_read_every_document(kind: str) -> None:
     found = documents(kind)
-    read = getattr(briefs({kind: found}, NOON), f"{kind}s")
-    assert [getattr(each, kind) for each in read] == [each[kind] for each in found]
+    name, id_ = ("readiness", "village") if kind == "readiness" else (f"{kind}s", kind)
+    read = getattr(briefs({kind: found}, NOON), name)
+    assert [getattr(each, id_) for each in read] == [each[id_] for each in found]
+
+
+def test_the_picture_reads_the_standing_ones_of_all_alerts() -> None:
+    found = documents("alert")
+    assert {each["state"] for each in found} == {"standing", "cleared"}
+    read = briefs({"alert": found}, NOON).alerts
+    assert [each.alert for each in read] == [each["alert"] for each in found if each["state"] == "standing"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,42 +1,175 @@
-"""Alerts: which rules are broken, on what, since when, and who answers for it."""
+"""Alerts: which rules are broken, on what, since when, who answers for it, and what the rules say."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, Field
 
-from schemas.types import AlertRule
+from schemas.types import AlertRule, Jurisdiction, Level
+from schemas.watched import WATCHED
+from schemas.watched.rule import Service, Watched
+from services.projection.api.briefs import OPERATIONS, briefs
 from services.projection.api.documents import AlertAnswer
-from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, IdPath, Limit, Page, VillageFilter, page
+from services.projection.api.picture_rows import by_village
+from services.projection.api.reading import NOT_FOUND, Look, Snapshot
+from services.projection.api.words import Answer, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["alerts"])
 
+MOST_SECONDS = 366 * 24 * 3600
+"""Longer than any operation."""
+_PLACE = """(status = 'cleared', CASE status
+    WHEN 'standing' THEN extract(epoch FROM (document ->> 'since')::timestamptz)
+    ELSE -extract(epoch FROM (document #>> '{cleared,as_of}')::timestamptz) END, id)"""
+"""Where an alert stands in the list. Nothing in it changes while the alert's state does not."""
+_BEFORE = """($11, CASE WHEN $11 THEN -1 ELSE 1 END * extract(epoch FROM $12::timestamptz), $13::text)"""
+_WHERE = f"""($2::text IS NULL OR status = $2) AND ($3::text[] IS NULL OR document ->> 'rule' = ANY($3))
+    AND ($4::text IS NULL OR villages @> ARRAY[$4]) AND ($5::text IS NULL OR districts @> ARRAY[$5])
+    AND ($6::text[] IS NULL OR villages && $6 OR (villages = '{{}}' AND districts && $7::text[]))
+    AND ($8::boolean IS NULL
+         OR $8 = COALESCE((document #>> '{{acknowledged,until}}')::timestamptz > $9::timestamptz, false))
+    AND ($10::interval IS NULL OR COALESCE((document #>> '{{cleared,as_of}}')::timestamptz, $9)
+         - (document ->> 'since')::timestamptz >= $10)
+    AND ($11::boolean IS NULL OR {_PLACE} > {_BEFORE}) ORDER BY {_PLACE} LIMIT $14"""
+
+
+def _readable(cursor: str) -> str:
+    datetime.fromisoformat(cursor.split("~")[1])
+    return cursor
+
+
+AlertCursor = Annotated[
+    Annotated[
+        str,
+        Field(pattern=r"^(standing|cleared)~[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[0-9a-f]{32}$"),
+        AfterValidator(_readable),
+    ]
+    | None,
+    Query(description="`next` of the page before."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which alerts are asked for; what is left out lets every one through."""
+
+    state: Annotated[Literal["standing", "cleared"] | None, Query()] = None
+    rule: Annotated[list[AlertRule] | None, Query(description="Only of this rule; of any of them, if repeated.")] = None
+    service: Annotated[Service | None, Query(description="Only of rules that this service watches.")] = None
+    level: Annotated[Level | None, Query(description="Only of rules whose alerts this level sees to first.")] = None
+    village: VillageFilter = None
+    district: DistrictFilter = None
+    jurisdiction: Annotated[
+        Jurisdiction | None,
+        Query(
+            description="Only what names a village that this police force answers for, or no village but a district in "
+            "which it has one."
+        ),
+    ] = None
+    acknowledged: Annotated[
+        bool | None, Query(description="Whether somebody answers for it now; not if that has run out.")
+    ] = None
+    older_than: Annotated[
+        float | None,
+        Query(
+            ge=0,
+            le=MOST_SECONDS,
+            allow_inf_nan=False,
+            description="Only what has been broken for so long, in seconds, or was until it was cleared.",
+        ),
+    ] = None
+
+    @property
+    def rules(self) -> list[AlertRule] | None:
+        """The rules that pass; None if all do. A rule without words is of no service and level that is known."""
+        if self.rule is None and self.service is None and self.level is None:
+            return None
+        return [each for each in self.rule or WATCHED if self._fits(WATCHED.get(each))]
+
+    def _fits(self, words: Watched | None) -> bool:
+        if words is None:
+            return self.service is None and self.level is None
+        return self.service in (None, words.service) and self.level in (None, words.level)
+
 
 @router.get("/v1/alerts", response_model=Page[AlertAnswer])
 async def alerts(
-    look: Look,
-    state: Annotated[Literal["standing", "cleared"] | None, Query()] = None,
-    rule: Annotated[AlertRule | None, Query()] = None,
-    village: VillageFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = 100,
+    look: Look, filters: Annotated[Filters, Depends()], cursor: AlertCursor = None, limit: Limit = 100
 ) -> Page[Document]:
-    """Alerts by id, standing and cleared unless `state` says which."""
+    """First the standing alerts, those broken longest ahead; then the cleared ones, those cleared last ahead.
+
+    Of those that were there at the first page none is left out: one that is cleared while you turn the pages may come
+    once more, among the cleared ones. Ask with `state=standing` for what is to be done.
+    """
+    area = None if filters.jurisdiction is None else await _under(look, filters.jurisdiction)
+    state, at, id_ = cursor.split("~") if cursor else (None, None, None)
     found = await look.documents(
         "alert",
-        """($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR document ->> 'rule' = $3)
-           AND ($4::text IS NULL OR villages @> ARRAY[$4]) AND ($5::text IS NULL OR id > $5) ORDER BY id LIMIT $6""",
-        state,
-        rule,
-        village,
-        cursor,
+        _WHERE,
+        filters.state,
+        filters.rules,
+        filters.village,
+        filters.district,
+        area,
+        area and sorted({code[:8] for code in area}),
+        filters.acknowledged,
+        look.now,
+        None if filters.older_than is None else timedelta(seconds=filters.older_than),
+        state and state == "cleared",
+        at and datetime.fromisoformat(at),
+        id_,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["alert"]))
+    return page([answer(each, look.now) for each in found], limit, _place)
 
 
 @router.get("/v1/alerts/{id}", response_model=AlertAnswer, responses=NOT_FOUND)
 async def alert(look: Look, id: IdPath) -> Document:
     """One alert."""
-    return await look.document("alert", id)
+    return answer(await look.document("alert", id), look.now)
+
+
+class AlertRulesAnswer(Answer):
+    """The rules that are watched, in words."""
+
+    rules: Sequence[Watched]
+
+
+@router.get("/v1/alert-rules", response_model=AlertRulesAnswer)
+async def alert_rules() -> AlertRulesAnswer:
+    """What is watched: what an alert of each rule says, means and asks for, and when it is cleared."""
+    return AlertRulesAnswer(rules=list(WATCHED.values()))
+
+
+def answer(document: Document, now: datetime) -> Document:
+    """An alert as it is answered: with the words of its rule, and what its instants mean at `now`."""
+    acknowledged: dict[str, Any] | None = document["acknowledged"]
+    cleared: dict[str, Any] | None = document["cleared"]
+    ended = datetime.fromisoformat(cleared["as_of"]) if cleared else now
+    return {
+        **document,
+        "words": WATCHED.get(document["rule"]),
+        "age": (ended - datetime.fromisoformat(document["since"])).total_seconds(),
+        "acknowledged": acknowledged
+        and {**acknowledged, "run_out": datetime.fromisoformat(acknowledged["until"]) <= now},
+    }
+
+
+async def standing_in(look: Snapshot, village: str) -> list[Document]:
+    """The standing alerts that name a village, in the order of the list."""
+    return await look.documents("alert", f"status = 'standing' AND villages @> ARRAY[$2] ORDER BY {_PLACE}", village)
+
+
+def _place(alert: Document) -> str:
+    at = alert["since"] if alert["cleared"] is None else alert["cleared"]["as_of"]
+    return f"{alert['state']}~{at}~{alert['alert']}"
+
+
+async def _under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
+    """The villages that a police force answers for."""
+    found = briefs({kind: await look.documents(kind) for kind in ("post", *OPERATIONS)}, look.now)
+    return [code for code, own in by_village(found).items() if own.jurisdiction == jurisdiction]

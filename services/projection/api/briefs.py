@@ -9,8 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from schemas.catalogue import SERVICES
-from schemas.types import village_of
+from schemas.types import AlertRule, PackageKind, village_of
 from services.projection.store import Document
+from services.views import alert
+from services.views.readiness import State as ReadinessState
+
+OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
+BRIEFED = ("unit", "post", "shipment", "readiness", "incident", *OPERATIONS)
+"""The kinds of document that the picture is drawn from, beside the alerts: of these only the standing ones."""
 
 
 class Duty(Struct, frozen=True):
@@ -112,6 +118,13 @@ class Voting(Struct, frozen=True):
     jurisdiction: str
 
 
+class Stage(Struct, frozen=True):
+    """When a stage of the operation begins."""
+
+    stage: str
+    start: datetime
+
+
 class File(Struct, frozen=True):
     """A version of the operation file."""
 
@@ -119,6 +132,7 @@ class File(Struct, frozen=True):
     version: int
     polling_day: date
     villages: tuple[Voting, ...]
+    stages: tuple[Stage, ...] = ()
 
 
 class Adopted(Struct, frozen=True):
@@ -174,37 +188,118 @@ class Incident(Struct, frozen=True):
         return self.duplicate_of is None and self.status in {"reported", "triaged", "responding", "contained"}
 
 
+class Checked(Struct, frozen=True):
+    """The last check of one item, and how many pieces were wanting."""
+
+    as_of: datetime
+    short_by: int
+
+
+class Readiness(Struct, frozen=True):
+    """What the checks of a village found."""
+
+    village: str
+    state: ReadinessState
+    items: Mapping[PackageKind, Checked]
+    unchecked: tuple[PackageKind, ...]
+
+
+class Raised(Struct, frozen=True):
+    """When an alert was raised."""
+
+    as_of: datetime
+
+
+class Acknowledged(Struct, frozen=True):
+    """When somebody said that he answers for an alert, and until when."""
+
+    as_of: datetime
+    until: datetime
+
+
+class Alert(Struct, frozen=True):
+    """A standing alert, and the villages and districts that it names."""
+
+    alert: str
+    rule: AlertRule
+    since: datetime
+    villages: frozenset[str]
+    districts: frozenset[str]
+    raised: Raised
+    acknowledged: Acknowledged | None
+
+    def answered_for(self, at: datetime) -> bool:
+        """Whether somebody answers for it at this instant."""
+        return self.acknowledged is not None and at < self.acknowledged.until
+
+    @property
+    def as_of(self) -> datetime:
+        """The last word on it."""
+        return max(each.as_of for each in (self.raised, self.acknowledged) if each is not None)
+
+
 @dataclass(slots=True)
 class Briefs:
-    """All there is to know, or that part of it which concerns one village."""
+    """All there is to know, or that part of it which concerns one village.
+
+    `polls_open` is when the vote begins, by the operation; None while none is known.
+    """
 
     units: list[Unit] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     voting: list[Voting] = field(default_factory=list)
+    readiness: list[Readiness] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    polls_open: datetime | None = None
+
+    @property
+    def jurisdiction(self) -> str | None:
+        """Of one village: its posts', or the operation's for it."""
+        said = [each.jurisdiction for each in self.posts] + [each.jurisdiction for each in self.voting]
+        return next(iter(said), None)
 
 
 def briefs(documents: Mapping[str, Sequence[Document]], now: datetime) -> Briefs:
     """The briefs of these documents, by kind; `now` tells which operation is meant if there are several."""
-    operations = [each for service in SERVICES for each in documents.get(f"{service}-operation", ())]
+    operations = [each for kind in OPERATIONS for each in documents.get(kind, ())]
+    own = current_files([each.file for each in msgspec.convert(operations, list[Operation])], now)
     return Briefs(
-        voting=voting([each.file for each in msgspec.convert(operations, list[Operation])], now),
+        voting=voting(own),
+        polls_open=polls_open(own),
         units=msgspec.convert(documents.get("unit", ()), list[Unit]),
         posts=msgspec.convert(documents.get("post", ()), list[Post]),
         shipments=msgspec.convert(documents.get("shipment", ()), list[Shipment]),
         incidents=msgspec.convert(documents.get("incident", ()), list[Incident]),
+        readiness=msgspec.convert(documents.get("readiness", ()), list[Readiness]),
+        alerts=[_alert(each) for each in documents.get("alert", ()) if each["state"] == "standing"],
     )
 
 
-def voting(files: Sequence[File], now: datetime) -> list[Voting]:
-    """The villages that vote in the current operation, by the files in force in the logs.
+def _alert(document: Document) -> Alert:
+    named = alert.listed(document)
+    return msgspec.convert({**document, "villages": named.villages, "districts": named.districts}, Alert)
+
+
+def current_files(files: Sequence[File], now: datetime) -> list[File]:
+    """Of the files in force in the logs those of the current operation, the newest last."""
+    current = current_operation({file.operation: file.polling_day for file in files}, now)
+    return sorted((file for file in files if file.operation == current), key=lambda file: file.version)
+
+
+def voting(files: Sequence[File]) -> list[Voting]:
+    """The villages that vote by these files of one operation.
 
     While a version is in force in some logs only, a village votes if any of them says so, as the newest has it.
     """
-    current = current_operation({file.operation: file.polling_day for file in files}, now)
-    own = sorted((file for file in files if file.operation == current), key=lambda file: file.version)
-    return list({each.village: each for file in own for each in file.villages}.values())
+    return list({each.village: each for file in files for each in file.villages}.values())
+
+
+def polls_open(files: Sequence[File]) -> datetime | None:
+    """When the vote begins, as the newest of these files of one operation has it."""
+    stages = files[-1].stages if files else ()
+    return next((each.start for each in stages if each.stage == "voting"), None)
 
 
 def current_operation(polling_days: Mapping[str, date], now: datetime) -> str | None:

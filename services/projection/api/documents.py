@@ -26,6 +26,7 @@ from schemas.types import (
     TargetKind,
     Vulnerability,
 )
+from schemas.watched.rule import Watched
 from services.projection.api.words import Answer
 
 Heads = Mapping[Force, int]
@@ -350,11 +351,16 @@ class EngagementAnswer(Shown):
 # Alerts.
 
 
+class RaisedAnswer(Said):
+    """When a watch, the `source`, raised an alert; what it said stands beside this."""
+
+
 class AcknowledgedAnswer(Said):
-    """Who, the `source`, answers for an alert until an instant."""
+    """Who, the `source`, answers for an alert until an instant; `run_out` from that instant on."""
 
     comment: str
     until: datetime
+    run_out: bool
 
 
 class ClearedAnswer(Said):
@@ -364,16 +370,24 @@ class ClearedAnswer(Said):
 
 
 class AlertAnswer(Shown):
-    """An alert: the rule broken on a subject since an instant, by these numbers; each name ends in its unit."""
+    """An alert: the rule broken on a subject since an instant, by these numbers; each name ends in its unit.
+
+    `words` say what that means and what usually helps; null for a rule that has none. `age`: for how many seconds the
+    rule has been broken, or was until the alert was cleared. Its life: `raised`, `acknowledged` (the last time),
+    `cleared`.
+    """
 
     alert: str
     state: Literal["standing", "cleared"]
     rule: AlertRule
+    words: Watched | None
     subject: str
     n: int
     since: datetime
+    age: float
     numbers: Mapping[str, float]
     villages: Sequence[str]
+    raised: RaisedAnswer
     acknowledged: AcknowledgedAnswer | None
     cleared: ClearedAnswer | None
     flags: Sequence[str]

@@ -1,25 +1,33 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from schemas.types import Jurisdiction
-from services.projection.api.briefs import briefs
-from services.projection.api.picture_rows import Judge, by_village, elsewhere, row, total
+from services.projection.api.briefs import BRIEFED, Briefs, briefs
+from services.projection.api.picture_alerts import alerts, naming
+from services.projection.api.picture_judge import Judge
+from services.projection.api.picture_rows import by_village, elsewhere, row, total
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
 from services.projection.api.reading import Look, Snapshot
 from services.projection.api.words import DistrictFilter
-from services.views.model import KINDS
 
 router = APIRouter(tags=["picture"])
 
 
-def judge(look: Snapshot) -> Judge:
+def judge(look: Snapshot, found: Briefs) -> Judge:
     """How this look is judged."""
     settings = look.reading.settings
-    return Judge(look.now, settings.stale_presence, settings.stale_shipment, settings.stale_incident)
+    return Judge(
+        look.now,
+        presence=settings.stale_presence,
+        shipment=settings.stale_shipment,
+        incident=settings.stale_incident,
+        readiness=settings.stale_readiness,
+        polls_open=found.polls_open,
+    )
 
 
 @router.get("/v1/picture", response_model=PictureAnswer)
@@ -30,31 +38,41 @@ async def picture(
         Jurisdiction | None, Query(description="Only villages of which this police force answers for the posts.")
     ] = None,
 ) -> PictureAnswer:
-    """A row for each village that votes, or has a post, a unit, a shipment or an incident, and their sums.
+    """A row for each village that votes, or of which anything is known, and their sums.
 
-    The sum of the operation includes what belongs to no village yet, unless a filter is given.
+    The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
+    district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
-    found = briefs({kind: await look.documents(kind) for kind in KINDS}, look.now)
-    judged = judge(look)
+    documents = {kind: await look.documents(kind) for kind in BRIEFED}
+    standing = await look.documents("alert", "status = 'standing' ORDER BY id")
+    found = briefs({**documents, "alert": standing}, look.now)
+    return drawn(found, judge(look, found), district, jurisdiction)
+
+
+def drawn(found: Briefs, judge: Judge, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:
+    """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction."""
     rows = [
         each
         for code, own in by_village(found).items()
         if district is None or code.startswith(district)
-        if (each := row(code, own, judged)) and jurisdiction in (None, each.jurisdiction)
+        if (each := row(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
     ]
+    areas = {each.district for each in rows}
+    if jurisdiction is None:
+        areas |= {code for each in found.alerts for code in each.districts if district in (None, code)}
+
+    def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
+        named = naming(found.alerts, {each.code for each in several}, districts)
+        return total(several, alerts(named, judge.now))
+
     whole = district is None and jurisdiction is None
+    everything = total(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None
+    policed = sorted({each.jurisdiction for each in rows if each.jurisdiction is not None})
+    under = {of: [each for each in rows if each.jurisdiction == of] for of in policed}
     return PictureAnswer(
-        now=look.now,
-        operation=total(rows, elsewhere(found) if whole else None),
-        districts=_sums(rows, lambda each: each.district),
-        jurisdictions=_sums(rows, lambda each: each.jurisdiction),
+        now=judge.now,
+        operation=everything or summed(rows, areas),
+        districts={code: summed([each for each in rows if each.district == code], {code}) for code in sorted(areas)},
+        jurisdictions={of: summed(several, {each.district for each in several}) for of, several in under.items()},
         villages=rows,
     )
-
-
-def _sums(rows: Sequence[VillageRow], key: Callable[[VillageRow], str | None]) -> dict[str, Sum]:
-    groups: dict[str, list[VillageRow]] = {}
-    for each in rows:
-        if (of := key(each)) is not None:
-            groups.setdefault(of, []).append(each)
-    return {of: total(several) for of, several in sorted(groups.items())}

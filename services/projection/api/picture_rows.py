@@ -1,4 +1,4 @@
-"""The picture, worked out: a row a village from the briefs of its units, posts, shipments and incidents. Pure.
+"""The picture, worked out: a row a village from the briefs of what concerns it, and sums of rows. Pure.
 
 What is unknown or stale is never ok: per force, those counted lately are a lower bound, and those plus everybody who
 may be there are an upper bound. Enough by the first is `ok`, too few by the second `short`, in between `unknown`.
@@ -7,16 +7,21 @@ may be there are an upper bound. Enough by the first is `ok`, too few by the sec
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 
 from schemas.places import VILLAGES
 from schemas.types import village_of
 from services.projection.api.briefs import Briefs, Duty, Incident, Presence, Shipment, Unit
+from services.projection.api.picture_alerts import alerts
+from services.projection.api.picture_judge import Judge
+from services.projection.api.picture_readiness import readiness
 from services.projection.api.picture_words import (
+    Alerts,
     ForceStrength,
     Incidents,
     Logistics,
+    ReadinessSum,
     State,
     Strength,
     Sum,
@@ -29,16 +34,6 @@ MOVING = ("under_way", "arrived")
 """Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""
 
 UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """The instant for which the picture is drawn, and how old a word may be."""
-
-    now: datetime
-    presence: timedelta
-    shipment: timedelta
-    incident: timedelta
 
 
 def by_village(briefs: Briefs) -> dict[str, Briefs]:
@@ -57,6 +52,11 @@ def by_village(briefs: Briefs) -> dict[str, Briefs]:
             found[i.village].incidents.append(i)
     for v in briefs.voting:
         found[v.village].voting.append(v)
+    for r in briefs.readiness:
+        found[r.village].readiness.append(r)
+    for a in briefs.alerts:
+        for code in a.villages:
+            found[code].alerts.append(a)
     return dict(sorted(found.items()))
 
 
@@ -66,16 +66,17 @@ def row(code: str, briefs: Briefs, judge: Judge) -> VillageRow:
     words = [s.last_heard for s in briefs.shipments] + [i.last_heard for i in briefs.incidents]
     words += [u.presence.as_of for u in briefs.units if u.presence and village_of(u.presence.post) == code]
     words += [u.patrols[code].as_of for u in briefs.units if code in u.patrols]
-    jurisdictions = [post.jurisdiction for post in briefs.posts] + [voting.jurisdiction for voting in briefs.voting]
     return VillageRow(
         code=code,
         name=village.name,
         district=village.district_code,
         district_name=village.district_name,
-        jurisdiction=next(iter(jurisdictions), None),
+        jurisdiction=briefs.jurisdiction,
         strength=strength(code, briefs, judge),
         logistics=logistics(briefs.shipments, judge),
+        readiness=readiness(briefs, judge),
         incidents=incidents(briefs.incidents, judge),
+        alerts=alerts(briefs.alerts, judge.now),
         last_heard=_latest(words),
     )
 
@@ -213,8 +214,8 @@ def incidents(found: Sequence[Incident], judge: Judge) -> Incidents:
 # Sums.
 
 
-def total(rows: Sequence[VillageRow], elsewhere: Briefs | None = None) -> Sum:
-    """The sum of some rows; `elsewhere` is what belongs to no village (yet)."""
+def total(rows: Sequence[VillageRow], alerts: Alerts, elsewhere: Briefs | None = None) -> Sum:
+    """The sum of some rows and of the alerts of their area; `elsewhere` is what belongs to no village (yet)."""
     forces: defaultdict[str, _Heads] = defaultdict(_Heads)
     stages: Counter[str] = Counter()
     open_: Counter[str] = Counter()
@@ -230,18 +231,27 @@ def total(rows: Sequence[VillageRow], elsewhere: Briefs | None = None) -> Sum:
         stages.update(s.stage or UNKNOWN for s in elsewhere.shipments)
         open_.update(UNKNOWN if i.severity is None else str(i.severity) for i in elsewhere.incidents if i.open)
     states = [each.strength.state for each in rows]
+    ready = [each.readiness.state for each in rows]
     return Sum(
         villages=len(rows),
-        state=_worst(states) if set(states) - {"not_due"} else "not_due",
+        state=_together(states),
         states=dict(sorted(Counter(states).items())),
         required={force: heads.required for force, heads in sorted(forces.items())},
         assigned={force: heads.assigned for force, heads in sorted(forces.items())},
         present={force: heads.counted for force, heads in sorted(forces.items())},
         stages=dict(sorted(stages.items())),
+        readiness=ReadinessSum(state=_together(ready), states=dict(sorted(Counter(ready).items()))),
         open=dict(sorted(open_.items())),
-        stale=any(r.strength.present.stale or r.logistics.stale or r.incidents.stale for r in rows),
+        alerts=alerts,
+        stale=any(
+            r.strength.present.stale or r.logistics.stale or r.readiness.stale or r.incidents.stale for r in rows
+        ),
         last_heard=_latest(each.last_heard for each in rows),
     )
+
+
+def _together(states: Sequence[State]) -> State:
+    return _worst(states) if set(states) - {"not_due"} else "not_due"
 
 
 def elsewhere(briefs: Briefs) -> Briefs:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.types import AlertRule, PackageKind
 from services.projection.api.words import Answer
 
 State = Literal["ok", "short", "unknown", "not_due"]
@@ -55,14 +56,42 @@ class Logistics(Word):
     flags: Sequence[str]
 
 
+class Readiness(Word):
+    """What a village has, by its district head's checks: pieces wanting by item, and what must still be checked.
+
+    `unknown` while that is so, or when enough was found but too long ago; `not_due` in a village that does not vote.
+    `as_of` is the oldest check that this rests on. Once the polls are open the last checks before grow no older.
+    """
+
+    state: State
+    short: Mapping[PackageKind, int]
+    unchecked: Sequence[PackageKind]
+
+
 class Incidents(Word):
     """Open incidents by severity, 1 the gravest."""
 
     open: Mapping[str, int] = Field(examples=[{"1": 1, "3": 2}])
 
 
+class Alerts(Answer):
+    """Standing alerts: how many of each rule; how many of them nobody answers for now, because no one has acknowledged
+    them or that has run out; since when the oldest is broken; `as_of`, the last word on any of them.
+
+    None stands as far as the watches have looked: whether they do, their metrics tell.
+    """
+
+    standing: Mapping[AlertRule, int]
+    unacknowledged: int
+    oldest_since: datetime | None
+    as_of: datetime | None
+
+
 class VillageRow(Answer):
-    """One village. `jurisdiction` is its posts', or the operation's for it; `last_heard` when anybody last spoke."""
+    """One village. `jurisdiction` is its posts', or the operation's for it; `last_heard` when anybody last spoke.
+
+    `alerts` are those that name it. One that names only its district is in the sums.
+    """
 
     code: str
     name: str
@@ -71,12 +100,24 @@ class VillageRow(Answer):
     jurisdiction: str | None
     strength: Strength
     logistics: Logistics
+    readiness: Readiness
     incidents: Incidents
+    alerts: Alerts
     last_heard: datetime | None
 
 
+class ReadinessSum(Answer):
+    """The worst state of readiness of several villages, and how many are in which."""
+
+    state: State
+    states: Mapping[State, int]
+
+
 class Sum(Answer):
-    """Several villages together: their worst state and how many are in which; heads by force; shipments by stage."""
+    """Several villages together: their worst state and how many are in which; heads by force; shipments by stage.
+
+    `alerts` are counted once each, also those that name the area and no village of it, as `/v1/alerts` lists them.
+    """
 
     villages: int
     state: State
@@ -85,7 +126,9 @@ class Sum(Answer):
     assigned: Mapping[str, int]
     present: Mapping[str, int | None]
     stages: Mapping[str, int]
+    readiness: ReadinessSum
     open: Mapping[str, int]
+    alerts: Alerts
     stale: bool
     last_heard: datetime | None
 

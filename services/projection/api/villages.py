@@ -5,13 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from schemas.catalogue import SERVICES
 from schemas.places import VILLAGES
 from schemas.types import village_of
-from services.projection.api import posts
-from services.projection.api.briefs import Briefs, briefs, unreported
-from services.projection.api.documents import IncidentAnswer, PostAnswer, UnitAnswer
-from services.projection.api.logistics_documents import ShipmentAnswer
+from services.projection.api import alerts, posts
+from services.projection.api.briefs import OPERATIONS, Briefs, briefs, unreported
+from services.projection.api.documents import AlertAnswer, IncidentAnswer, PostAnswer, UnitAnswer
+from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
 from services.projection.api.picture import judge
 from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
@@ -22,9 +21,10 @@ router = APIRouter(tags=["picture"])
 
 
 class VillageAnswer(Answer):
-    """A village's row, and its posts, the units sent there or seen there, its shipments and incidents.
+    """A village's row, and its posts, the units sent there or seen there, its shipments, readiness and incidents.
 
-    `unreported` are the posts that the plan or an assignment names and no report has named.
+    `readiness` is null while nobody has checked it. `alerts` are the standing ones that name it. `unreported`
+    are the posts that the plan or an assignment names and no report has named.
     """
 
     row: VillageRow
@@ -32,7 +32,9 @@ class VillageAnswer(Answer):
     posts: Sequence[PostAnswer]
     units: Sequence[UnitAnswer]
     shipments: Sequence[ShipmentAnswer]
+    readiness: ReadinessAnswer | None
     incidents: Sequence[IncidentAnswer]
+    alerts: Sequence[AlertAnswer]
 
 
 @router.get("/v1/villages/{code}", response_model=VillageAnswer, responses=NOT_FOUND)
@@ -42,16 +44,19 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         raise look.not_found(f"No village has the code {code}.")
     found = {
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
-        for kind in ("post", "unit", "shipment", "incident")
+        for kind in ("post", "unit", "shipment", "readiness", "incident")
     }
-    operations = {kind: await look.documents(kind) for kind in (f"{service}-operation" for service in SERVICES)}
+    found["alert"] = await alerts.standing_in(look, code)
+    operations = {kind: await look.documents(kind) for kind in OPERATIONS}
     everything = briefs(found | operations, look.now)
     own = by_village(everything).get(code, Briefs())
     return {
-        "row": row(code, own, judge(look)),
+        "row": row(code, own, judge(look, everything)),
         "unreported": sorted(each for each in unreported(everything) if village_of(each) == code),
         "posts": posts.answers(found["post"], found["unit"], look.now),
         "units": found["unit"],
         "shipments": found["shipment"],
+        "readiness": next(iter(found["readiness"]), None),
         "incidents": found["incident"],
+        "alerts": [alerts.answer(each, look.now) for each in found["alert"]],
     }

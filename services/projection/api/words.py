@@ -37,7 +37,7 @@ class Answer(BaseModel):
 
 
 class Page(Answer, Generic[T]):
-    """A part of a list, by id."""
+    """A part of a list, in its order."""
 
     items: Sequence[T]
     next: str | None = Field(description="`cursor` of the next page; null on the last one.")
