@@ -29,7 +29,7 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from schemas.types import IncidentId, IncidentType, Level, ShipmentId, UnitId, VillageCode
-from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, raised, told, with_entry
 from services.views.listed import Listed, in_villages
 
 Order = (
@@ -170,44 +170,63 @@ def document(incident: Incident) -> dict[str, Any]:
     `acknowledged_at` are what a watch compares.
     """
     reports = known(*incident.reports.values())
-    latest = reports[-1] if reports else None
-    judged = incident.triage or latest
-    complained_unit = incident.triage and incident.triage.complained_unit
+    last, word = latest(incident), judged(incident)
     return {
         **plain(incident),
-        "type": judged and judged.type,
-        "severity": judged and judged.severity,
-        "village": latest and latest.village,
-        "summary": latest and latest.summary,
-        "lat": latest and latest.lat,
-        "lon": latest and latest.lon,
+        "type": word and word.type,
+        "severity": word and word.severity,
+        "village": last and last.village,
+        "summary": last and last.summary,
+        "lat": last and last.lat,
+        "lon": last and last.lon,
         "units": sorted({unit for each in reports for unit in each.units}),
         "shipments": sorted({shipment for each in reports for shipment in each.shipments}),
         "incidents": sorted({other for each in reports for other in each.incidents}),
         "dispatched": _dispatched(incident),
-        "complained_unit": complained_unit,
-        "hidden_from": [complained_unit] if complained_unit else [],
+        "complained_unit": complained_unit(incident),
+        "hidden_from": hidden_from(incident),
         "duplicate_of": incident.link and incident.link.duplicate_of,
         "first_reported_at": plain(reports[0].as_of) if reports else None,
         "acknowledged_at": plain(incident.acknowledged.as_of) if incident.acknowledged else None,
-        "flags": sorted(_flags(incident)),
+        "flags": flags(incident),
         "last_heard": plain(last_heard(reports)),
     }
+
+
+def latest(incident: Incident) -> Report | None:
+    """The latest report; None while only orders are known."""
+    return max(incident.reports.values(), key=lambda each: each.order, default=None)
+
+
+def judged(incident: Incident) -> Triage | Report | None:
+    """Whose word on type and severity counts."""
+    return incident.triage or latest(incident)
+
+
+def complained_unit(incident: Incident) -> UnitId | None:
+    """The unit that the latest triage complains of."""
+    return None if incident.triage is None else incident.triage.complained_unit
+
+
+def hidden_from(incident: Incident) -> list[UnitId]:
+    """The units whose readers are not to be shown the incident."""
+    unit = complained_unit(incident)
+    return [] if unit is None else [unit]
 
 
 def _dispatched(incident: Incident) -> list[UnitId]:
     return sorted({unit for each in incident.dispatches for unit in each.units})
 
 
-def _flags(incident: Incident) -> set[str]:
-    flags = {"clock_ahead"} if incident.clock_ahead else set()
-    if not incident.reports:
-        flags.add("unreported")
-    if incident.link is not None:
-        flags.add("duplicate")
-    if incident.triage is not None and incident.triage.complained_unit in _dispatched(incident):
-        flags.add("complained_unit_dispatched")
-    return flags
+def flags(incident: Incident) -> list[str]:
+    """What is wrong with the incident, sorted."""
+    conditions = {
+        "clock_ahead": incident.clock_ahead,
+        "unreported": not incident.reports,
+        "duplicate": incident.link is not None,
+        "complained_unit_dispatched": complained_unit(incident) in _dispatched(incident),
+    }
+    return raised(conditions)
 
 
 def listed(document: dict[str, Any]) -> Listed:

@@ -67,8 +67,8 @@ def document(readiness: Readiness) -> dict[str, Any]:
         flags.add("implausible")
     derived = {
         "items": {kind: _item(each) for kind, each in sorted(readiness.items.items())},
-        "state": _state(readiness),
-        "unchecked": [kind for kind in FIRST if kind not in readiness.items],
+        "state": state(readiness),
+        "unchecked": unchecked(readiness),
         "flags": sorted(flags),
         "last_heard": last_heard(readiness.items.values()),
     }
@@ -81,7 +81,13 @@ def _item(item: Item) -> dict[str, Any]:
     return {**asdict(item), "state": state, "short_by": item.short_by}
 
 
-def _state(readiness: Readiness) -> State:
+def unchecked(readiness: Readiness) -> list[PackageKind]:
+    """What must still be checked before anybody can say that the village is ready."""
+    return [kind for kind in FIRST if kind not in readiness.items]
+
+
+def state(readiness: Readiness) -> State:
+    """`short` when an item is, and `ok` only when none is and all that is checked first has been checked."""
     if any(each.short_by for each in readiness.items.values()):
         return "short"
     return "ok" if readiness.items.keys() >= {*FIRST} else "unknown"

@@ -23,9 +23,11 @@ them when it is shown. Flags, on the part that they concern and on the shipment:
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, assert_never
 
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from schemas.envelope import message_identity
@@ -45,18 +47,18 @@ from schemas.logistics import (
     ShipmentReturned,
     ShipmentTransshipped,
 )
-from schemas.types import LegId, PackageId, PlaceId
+from schemas.types import CustodianId, LegId, PackageId, PlaceId, VillageCode
 from services.views import reconciliation, seals
-from services.views.custody import Half, Handover, differences, papers, state_of
+from services.views.custody import Half, Handover, papers, state_of
 from services.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
 from services.views.legs import Departed, Escort, Movement, legs
 from services.views.listed import Listed, in_villages
 from services.views.packages import packages, shared_custodian
-from services.views.reconciliation import Reconciliation
+from services.views.reconciliation import BallotDiscrepancy, Reconciliation
 from services.views.routes import PlannedLeg, ReturnPlan, planned_legs
 from services.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
 from services.views.shipment_state import Delivery, Plan, Shipment
-from services.views.stage import stage
+from services.views.stage import Stage, stage
 from services.views.transshipments import Transshipment, transshipment
 
 Data = (
@@ -75,6 +77,14 @@ Data = (
     | BallotsReconciled
     | ShipmentReturned
 )
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a shipment was last; `leg` is named while it is on its way from there."""
+
+    place: PlaceId
+    leg: LegId | None
+    as_of: datetime
 
 
 def fold(state: Shipment | None, fact: Fact) -> Shipment:
@@ -161,12 +171,33 @@ def _stands(
 # What follows from the facts.
 
 
+class Derived(Struct, frozen=True, kw_only=True):
+    """What follows from the facts on a shipment, beside what is shown of its parts.
+
+    `custodian` is None unless all packages of the shipment share one; for `stage` see stage.py, for `place` below.
+    """
+
+    village: VillageCode | None
+    discrepancies: Sequence[SealDiscrepancy | BallotDiscrepancy]
+    custodian: CustodianId | None
+    stage: Stage | None
+    place: Place | None
+    flags: list[str]
+    last_heard: datetime | None
+
+
 def document(shipment: Shipment) -> dict[str, Any]:
     """The shipment as it is shown: the facts, and what follows from them.
 
-    `packages` are by id, each with its custody chain; `legs` are those of the plans in their order, then others;
-    `custodian` is None unless all packages of the shipment share one; for `stage` see stage.py, for `place` below.
+    `packages` are by id, each with its custody chain; `legs` are those of the plans in their order, then others.
     """
+    parts, derived = follow(shipment)
+    facts: dict[str, Any] = plain(shipment)
+    return {**facts, **plain(parts), **plain(derived)}
+
+
+def follow(shipment: Shipment) -> tuple[dict[str, Any], Derived]:
+    """What follows from the facts: of each of the shipment's parts as it is shown, and of the whole."""
     reports = _reports(shipment)
     planned = planned_legs(shipment.plan.legs, shipment.returns) if shipment.plan else None
     seals_read = _seal_discrepancies(shipment)
@@ -181,17 +212,16 @@ def document(shipment: Shipment) -> dict[str, Any]:
             tps: reconciliation.reconciliation(each, ballots) for tps, each in shipment.reconciliations.items()
         },
     }
-    derived = {
-        "village": shipment.plan and shipment.plan.village,
-        "discrepancies": [*seals_read, *reconciliation.discrepancies(shipment.reconciliations, ballots or {})],
-        "custodian": shared_custodian(shown),
-        "stage": stage(shipment, planned or {}),
-        "place": _place(shipment, planned or {}),
-        "flags": _flags(shipment, parts, bool(reports)),
-        "last_heard": last_heard(reports),
-    }
-    facts: dict[str, Any] = plain(shipment)
-    return {**facts, **plain(parts), **plain(derived)}
+    derived = Derived(
+        village=None if shipment.plan is None else shipment.plan.village,
+        discrepancies=[*seals_read, *reconciliation.discrepancies(shipment.reconciliations, ballots or {})],
+        custodian=shared_custodian(shown),
+        stage=stage(shipment, planned or {}),
+        place=_place(shipment, planned or {}),
+        flags=_flags(shipment, parts, bool(reports)),
+        last_heard=last_heard(reports),
+    )
+    return parts, derived
 
 
 def _flags(shipment: Shipment, parts: Mapping[str, Any], reported: bool) -> list[str]:
@@ -227,7 +257,7 @@ def _handover(handover: Handover) -> dict[str, Any]:
     return {
         **asdict(handover),
         "state": state,
-        "differences": differences(handover),
+        "differences": handover.differences,
         "papers": beside,
         "flags": sorted(flags),
     }
@@ -252,7 +282,7 @@ def _seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
     return seals.discrepancies(seals.by_package(shipment.sealings), seals.opened(shipment.openings.values()), read)
 
 
-def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> dict[str, Any] | None:
+def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> Place | None:
     """Where the last report that names a place puts the shipment; while `leg` is named, it left that place on it."""
     placed: list[Half | Transshipment | Inspection | Delivery] = [
         *(half for each in shipment.handovers.values() for half in (each.released, each.received) if half),
@@ -272,7 +302,7 @@ def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> dict[str,
     if not words:
         return None
     word, place, on = max(words, key=lambda each: each[0].order)
-    return {"place": place, "leg": on, "as_of": word.as_of}
+    return Place(place=place, leg=on, as_of=word.as_of)
 
 
 def listed(document: dict[str, Any]) -> Listed:
