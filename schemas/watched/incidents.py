@@ -14,10 +14,10 @@ RULES: tuple[Watched, ...] = (
         subject="The incident: `incident/` and its id.",
         numbers={
             "severity_grade": "Its severity, 1 the gravest, by the latest report.",
-            "allowed_minutes": "How long an incident of this severity may wait, in minutes from our first report of it.",
+            "allowed_minutes": "How long such an incident may wait, in minutes since its first report came in.",
         },
-        holds="Cleared by the first order on the incident other than an escalation, and by nothing else: a later report "
-        "that is less grave leaves the alert standing.",
+        holds="Cleared by the first order on the incident other than an escalation. A later report that is less grave "
+        "leaves the alert standing.",
     ),
     Watched(
         rule="cluster",
@@ -32,8 +32,8 @@ RULES: tuple[Watched, ...] = (
             "incidents_count": "How many incidents make the cluster, without duplicates and closed ones.",
             "window_minutes": "Within how many minutes three of them (a setting) have to happen.",
         },
-        holds="Cleared when no incident was added for four hours (a setting), by the time of what happened; at once when "
-        "too few are left because one is linked as a duplicate, closed, or said to be elsewhere.",
+        holds="Cleared four hours (a setting) after the last of its incidents happened; at once when too few are left "
+        "because one is linked as a duplicate, closed, or said to be elsewhere.",
     ),
     Watched(
         rule="grave_open",
@@ -41,12 +41,12 @@ RULES: tuple[Watched, ...] = (
         level="polda",
         says="An incident of the gravest severity is open for too long.",
         says_id="Kejadian paling berat (tingkat 1) terlalu lama belum selesai.",
-        helps="Ask whoever is in command there what he lacks; send the reserve; say so if it is contained or less grave.",
-        helps_id="Tanyakan kebutuhan perwira di lapangan; kirim cadangan; perbarui penilaian bila sudah mereda.",
+        helps="Ask whoever is in command there what is lacking; send the reserve; judge it anew if it is less grave.",
+        helps_id="Tanyakan kebutuhan perwira di lapangan; kirim cadangan; nilai ulang bila sudah mereda.",
         subject="The incident: `incident/` and its id.",
         numbers={"allowed_minutes": "How long it may be open, in minutes since it happened or was reopened."},
-        holds="Cleared when it is resolved, linked as a duplicate or judged less grave by a triage; a report that says so "
-        "clears nothing.",
+        holds="Cleared when it is resolved, linked as a duplicate or judged less grave by a triage. A later report "
+        "that is less grave leaves the alert standing.",
     ),
     Watched(
         rule="district_not_engaged",
@@ -62,6 +62,6 @@ RULES: tuple[Watched, ...] = (
             "villages_count": "How many villages of the district vote.",
         },
         holds="Cleared by the first meeting with an ormas in the district, even after the vote, and at the operation's "
-        "end. It does not flutter: a meeting that was held stays held.",
+        "end. A meeting counts in the district that the latest word on it names.",
     ),
 )
