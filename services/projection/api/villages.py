@@ -42,8 +42,11 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         raise look.not_found(f"No village has the code {code}.")
     found = {
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
-        for kind in ("post", "unit", "shipment", "incident")
+        for kind in ("post", "unit", "shipment")
     }
+    # Of two that are linked as duplicates of each other, the second may lie in another village.
+    here_or_linked = "(villages @> ARRAY[$2] OR document -> 'flags' ? 'duplicate') ORDER BY id"
+    found["incident"] = await look.documents("incident", here_or_linked, code)
     operations = {kind: await look.documents(kind) for kind in (f"{service}-operation" for service in SERVICES)}
     everything = briefs(found | operations, look.now)
     own = by_village(everything).get(code, Briefs())
@@ -53,5 +56,5 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         "posts": posts.answers(found["post"], found["unit"], look.now),
         "units": found["unit"],
         "shipments": found["shipment"],
-        "incidents": found["incident"],
+        "incidents": [each for each in found["incident"] if each["village"] == code],
     }
