@@ -36,11 +36,9 @@ def adopted(*villages: str, version: int = 1, **changes: Any) -> Fact:
     return fact(file)
 
 
-def held(district: str = DISTRICT, at: str = "00:00", engagement: str = "temu-1") -> Fact:
-    meeting = EngagementHeld(
-        engagement=engagement, district=district, ormas="ormas-1", participants=20, summary="damai"
-    )
-    return fact(meeting, at)
+def held(district: str = DISTRICT, at: str = "00:00", source: str = "/agencies/camat") -> Fact:
+    meeting = EngagementHeld(engagement="temu-1", district=district, ormas="ormas-1", participants=20, summary="damai")
+    return fact(meeting, at, source=source)
 
 
 def not_engaged(now: datetime, *facts: Fact) -> list[str]:
@@ -71,7 +69,9 @@ def test_a_meeting_that_is_held_late_clears_it_after_the_vote_too() -> None:
 
 
 def test_a_meeting_counts_where_the_latest_word_puts_it() -> None:
-    assert not_engaged(DEADLINE, adopted(TUNDA), held(), held(ELSEWHERE[:8], at="01:00")) == [DISTRICT]
+    words = held(), held(ELSEWHERE[:8], at="01:00", source="/agencies/polsek")
+    assert not_engaged(DEADLINE, adopted(TUNDA), *words) == [DISTRICT]
+    assert not_engaged(DEADLINE, adopted(TUNDA), *reversed(words)) == [DISTRICT]
 
 
 def test_it_ends_with_the_operation() -> None:
