@@ -216,8 +216,12 @@ def of_readiness(state: readiness.Readiness) -> Readiness:
     )
 
 
-class Incident(Struct, frozen=True, kw_only=True):
-    """An incident; `severity` is None while nobody has said one."""
+class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An incident; `severity` is None while nobody has said one.
+
+    `of_a_ring`, which no single incident can tell: it is linked as a duplicate of one that is linked to it, and the one
+    of them that counts.
+    """
 
     incident: str
     village: str | None
@@ -226,27 +230,28 @@ class Incident(Struct, frozen=True, kw_only=True):
     type: IncidentType | None
     severity: int | None
     last_heard: datetime | None
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...]
+    hidden_from: tuple[UnitId, ...]
     duplicate_of: str | None = None
-    hidden_from: tuple[UnitId, ...] = ()
+    of_a_ring: bool = False
 
     @property
     def open(self) -> bool:
         """Whether somebody still has to see to it; to a duplicate nobody has: the other one is worked on."""
-        return self.duplicate_of is None and self.status in {"reported", "triaged", "responding", "contained"}
+        return (self.duplicate_of is None or self.of_a_ring) and self.status in incident.OPEN
 
 
 def of_incident(state: incident.Incident) -> Incident:
     """The brief of an incident."""
-    last, judged = incident.latest(state), incident.judged(state)
+    seen = incident.account(state)
     return Incident(
         incident=state.incident,
-        village=None if last is None else last.village,
+        village=None if seen.latest is None else seen.latest.village,
         status=state.status,
         level=state.level,
-        type=None if judged is None else judged.type,
-        severity=None if judged is None else judged.severity,
-        last_heard=None if last is None else last.as_of,
+        type=seen.type,
+        severity=seen.severity,
+        last_heard=None if seen.latest is None else seen.latest.as_of,
         flags=tuple(incident.flags(state)),
         duplicate_of=None if state.link is None else state.link.duplicate_of,
         hidden_from=tuple(incident.hidden_from(state)),
@@ -278,7 +283,7 @@ class Engagement(Struct, frozen=True, kw_only=True):
 
 def of_engagement(state: engagement.Engagement) -> Engagement:
     """The brief of an engagement."""
-    latest = known(*state.words.values())[-1]
+    latest = engagement.latest_word(state)
     return Engagement(engagement=state.engagement, district=latest.district, held_at=latest.as_of)
 
 
@@ -363,7 +368,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
 def of_operation(state: operation.Operation) -> Operation:
     """The brief of an operation."""
-    number = operation.in_force(state)
+    number = operation.file_in_force(state).version
     return Operation(in_force=number, versions={str(number): _part(state.versions[str(number)], Adopted)})
 
 

@@ -11,6 +11,9 @@ The members of a unit complained of must not see the incident. `hidden_from` nam
 shown it; whoever serves documents to readers with tokens has to keep to it. Reads are not told apart yet.
 """
 
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, assert_never
 
 from msgspec import field
@@ -43,6 +46,8 @@ Order = (
     | DuplicateLinked
 )
 Status = Literal["reported", "triaged", "responding", "contained", "resolved", "closed"]
+OPEN: Set[str] = frozenset({"reported", "triaged", "responding", "contained"})
+"""Somebody still has to see to it."""
 
 
 class Report(Told, frozen=True, kw_only=True):
@@ -163,22 +168,70 @@ def _ordered(before: Incident, data: Order, fact: Fact) -> Incident:
     return after
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What reports and triage come to; None while there is neither.
+
+    `latest` is the report that speaks for all. It happened, as far as it is known, at `first_reported_at`, and we can
+    have known of it since `known_since`: a report may come hours late.
+    """
+
+    type: IncidentType | None
+    severity: int | None
+    latest: Report | None
+    first_reported_at: datetime | None
+    known_since: datetime | None
+
+
+def account(incident: Incident) -> Account:
+    """What is known of an incident, by its latest report and its triage."""
+    reports = known(*incident.reports.values())
+    latest = reports[-1] if reports else None
+    judged = incident.triage or latest
+    return Account(
+        type=judged.type if judged else None,
+        severity=judged.severity if judged else None,
+        latest=latest,
+        first_reported_at=reports[0].as_of if reports else None,
+        known_since=min((each.recordedtime for each in reports), default=None),
+    )
+
+
+def worked_on(links: Mapping[IncidentId, IncidentId], still_open: Collection[IncidentId]) -> set[IncidentId]:
+    """Of duplicates that are linked in a ring, the one of each ring that is worked on all the same.
+
+    Each incident is decided by itself: "a is b" and "b is a" can both stand, and then nobody would see to either. The
+    one that counts is the smallest id of those still open, or of all when none is.
+    """
+    rings = filter(None, (_ring(incident, links) for incident in links))
+    return {min(ring & set(still_open) or ring) for ring in rings}
+
+
+def _ring(incident: IncidentId, links: Mapping[IncidentId, IncidentId]) -> set[IncidentId]:
+    """The incidents that lead from this one back to it; none if it only leads into a ring or out of all."""
+    ring, after = {incident}, links.get(incident)
+    while after is not None and after not in ring:
+        ring.add(after)
+        after = links.get(after)
+    return ring if after == incident else set()
+
+
 def document(incident: Incident) -> dict[str, Any]:
     """The incident as it is shown: the facts, and what follows from them.
 
-    Links are the union of what all reports name; place and summary are the latest report's. `first_reported_at` and
-    `acknowledged_at` are what a watch compares.
+    Links are the union of what all reports name; place and summary are the latest report's.
     """
-    reports = known(*incident.reports.values())
-    last, word = latest(incident), judged(incident)
+    reports = incident.reports.values()
+    seen = account(incident)
+    latest = seen.latest
     return {
         **plain(incident),
-        "type": word and word.type,
-        "severity": word and word.severity,
-        "village": last and last.village,
-        "summary": last and last.summary,
-        "lat": last and last.lat,
-        "lon": last and last.lon,
+        "type": seen.type,
+        "severity": seen.severity,
+        "village": latest and latest.village,
+        "summary": latest and latest.summary,
+        "lat": latest and latest.lat,
+        "lon": latest and latest.lon,
         "units": sorted({unit for each in reports for unit in each.units}),
         "shipments": sorted({shipment for each in reports for shipment in each.shipments}),
         "incidents": sorted({other for each in reports for other in each.incidents}),
@@ -186,21 +239,11 @@ def document(incident: Incident) -> dict[str, Any]:
         "complained_unit": complained_unit(incident),
         "hidden_from": hidden_from(incident),
         "duplicate_of": incident.link and incident.link.duplicate_of,
-        "first_reported_at": plain(reports[0].as_of) if reports else None,
+        "first_reported_at": plain(seen.first_reported_at),
         "acknowledged_at": plain(incident.acknowledged.as_of) if incident.acknowledged else None,
         "flags": flags(incident),
         "last_heard": plain(last_heard(reports)),
     }
-
-
-def latest(incident: Incident) -> Report | None:
-    """The latest report; None while only orders are known."""
-    return max(incident.reports.values(), key=lambda each: each.order, default=None)
-
-
-def judged(incident: Incident) -> Triage | Report | None:
-    """Whose word on type and severity counts."""
-    return incident.triage or latest(incident)
 
 
 def complained_unit(incident: Incident) -> UnitId | None:

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.catalogue import SERVICES
 from schemas.types import AlertRule, PackageKind, village_of
 from services.projection.store import Document
 from services.views import alert
+from services.views.incident import OPEN, worked_on
 from services.views.readiness import State as ReadinessState
 
 OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
@@ -173,7 +175,10 @@ class Shipment(Struct, frozen=True):
 
 
 class Incident(Struct, frozen=True):
-    """An incident as the picture needs it; `severity` is None while nobody has said one."""
+    """An incident as the picture needs it; `severity` is None while nobody has said one.
+
+    `of_a_ring`: it is linked as a duplicate of one that is linked to it, and the one of them that counts.
+    """
 
     incident: str
     village: str | None
@@ -181,11 +186,12 @@ class Incident(Struct, frozen=True):
     severity: int | None
     last_heard: datetime | None
     duplicate_of: str | None = None
+    of_a_ring: bool = False
 
     @property
     def open(self) -> bool:
         """Whether somebody still has to see to it; to a duplicate nobody has: the other one is worked on."""
-        return self.duplicate_of is None and self.status in {"reported", "triaged", "responding", "contained"}
+        return (self.duplicate_of is None or self.of_a_ring) and self.status in OPEN
 
 
 class Checked(Struct, frozen=True):
@@ -271,10 +277,17 @@ def briefs(documents: Mapping[str, Sequence[Document]], now: datetime) -> Briefs
         units=msgspec.convert(documents.get("unit", ()), list[Unit]),
         posts=msgspec.convert(documents.get("post", ()), list[Post]),
         shipments=msgspec.convert(documents.get("shipment", ()), list[Shipment]),
-        incidents=msgspec.convert(documents.get("incident", ()), list[Incident]),
+        incidents=_counted(msgspec.convert(documents.get("incident", ()), list[Incident])),
         readiness=msgspec.convert(documents.get("readiness", ()), list[Readiness]),
         alerts=[_alert(each) for each in documents.get("alert", ()) if each["state"] == "standing"],
     )
+
+
+def _counted(incidents: Sequence[Incident]) -> list[Incident]:
+    """The same incidents, of each ring of duplicates one marked."""
+    links = {each.incident: each.duplicate_of for each in incidents if each.duplicate_of is not None}
+    counted = worked_on(links, {each.incident for each in incidents if each.status in OPEN})
+    return [replace(each, of_a_ring=True) if each.incident in counted else each for each in incidents]
 
 
 def _alert(document: Document) -> Alert:

@@ -206,6 +206,7 @@ def incidents(found: Sequence[Incident], judge: Judge) -> Incidents:
     counts = Counter(UNKNOWN if i.severity is None else str(i.severity) for i in open_)
     return Incidents(
         open=dict(sorted(counts.items())),
+        flags=["mutual_duplicates"] if any(i.of_a_ring for i in open_) else [],
         as_of=_latest(i.last_heard for i in found),
         stale=any(i.last_heard is None or judge.now - i.last_heard > judge.incident for i in open_),
     )

@@ -69,9 +69,11 @@ class Readiness(Word):
 
 
 class Incidents(Word):
-    """Open incidents by severity, 1 the gravest."""
+    """Open incidents by severity, 1 the gravest. `mutual_duplicates`: one of them and another are linked as duplicates
+    of each other, and somebody has to say which it is. Until then the smallest id of those still open counts."""
 
     open: Mapping[str, int] = Field(examples=[{"1": 1, "3": 2}])
+    flags: Sequence[Literal["mutual_duplicates"]]
 
 
 class Alerts(Answer):
