@@ -6,7 +6,7 @@ tables nor topics.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -163,9 +163,9 @@ def _fact(outcome: Outcome, event: RawEvent, data: Any, offset: int) -> Fact:
     return Fact(
         data=data,
         type=event.type,
-        time=event.time,
-        recordedtime=event.recordedtime,
-        knowntime=event.knowntime,
+        time=event.time.astimezone(UTC),
+        recordedtime=event.recordedtime.astimezone(UTC),
+        knowntime=event.knowntime.astimezone(UTC),
         source=outcome.source,
         id=outcome.id,
         subject=event.subject,

@@ -1,6 +1,7 @@
 """A read model in a real PostgreSQL that shows given facts, and the API over it."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,11 +11,12 @@ import httpx
 
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
+from services.projection.history import Past, advance
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import Batch, Row, Store, new_pool
+from services.projection.store import Batch, Store, new_pool
 from services.views.facts import Fact
-from tests.support.facts import folded
+from services.views.model import Key, subject_of
 from tests.support.pair import Pair
 
 PLACE = ("incidents.events", 0)
@@ -29,6 +31,16 @@ async def new_database(pair: Pair) -> str:
     return f"{pair.postgres.rpartition('/')[0]}/{name}"
 
 
+def batch_of(facts: Iterable[Fact]) -> Batch:
+    """What a first batch with these facts adds, all of them from one log; in the order of their offsets."""
+    batch, by_key = Batch(facts=sorted(facts, key=lambda each: each.offset)), defaultdict[Key, list[Fact]](list)
+    for each in batch.facts:
+        by_key[subject_of(each)].append(each)
+    for key, own in by_key.items():
+        batch.add(key, PLACE, *advance(key, None, own, Past()))
+    return batch
+
+
 @asynccontextmanager
 async def showing(facts: Iterable[Fact], pair: Pair, dsn: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """The API over a read model in this database that shows these facts, folded in this order."""
@@ -36,7 +48,7 @@ async def showing(facts: Iterable[Fact], pair: Pair, dsn: str, **settings: Any) 
     store = Store(pool)
     await store.migrate()
     await store.begin([PLACE])
-    await store.commit(Batch(rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()]))
+    await store.commit(batch_of(facts))
     told = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn, **settings)
     app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["incidents"]), told))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:
