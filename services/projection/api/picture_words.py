@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
 from services.projection.api.words import Answer
-
-State = Literal["ok", "short", "unknown", "not_due"]
+from services.views.strength import State
 
 
 class Word(Answer):
