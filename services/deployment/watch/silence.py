@@ -25,7 +25,8 @@ def unit_silent(tables: Tables, now: datetime, parameters: DeploymentWatchSettin
 
     The time runs from its last word, or from the begin of its duty if that was later; an alert that stands is not
     cleared by another duty's begin, but by a word or the end of all duties. A duty at a post counts while the unit is
-    there: before it came `arrival_overdue` tells of it, and after it has left nothing is to be heard from there.
+    there: before it came `arrival_overdue` tells of it, and after it has left nothing is to be heard from there. An
+    escort is over when its shipment has arrived, which another log tells: logistics watches those.
     """
     for unit, on in tables.each(Unit, _on_duty):
         lasting = [each for each in on.duties if each.start <= now < each.end]
@@ -50,7 +51,7 @@ def unit_silent(tables: Tables, now: datetime, parameters: DeploymentWatchSettin
 
 
 def _on_duty(unit: Unit) -> _OnDuty:
-    elsewhere = [each for each in standing(unit) if each.target_kind != "post"]
+    elsewhere = [each for each in standing(unit) if each.target_kind in ("area", "protectee")]
     at_posts = [each.assignment for each in post_duties(unit) if each.stays]
     return _OnDuty((*elsewhere, *at_posts), heard_at(unit))
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from schemas.types import VillageCode, village_of
 from services.deployment.watch.settings import DeploymentWatchSettings
@@ -86,7 +87,7 @@ def _since(
     """The last change of what is needed or who may be there, by what is known now."""
     due = (max(each.start - parameters.under_strength_lead, each.as_of) for each in needs)
     changes = (change for guard in guards for change in guard.changes[village] if change <= now)
-    return max(*due, *changes)
+    return max(chain(due, changes))
 
 
 def _needs(tables: Tables) -> Mapping[VillageCode, list[Mapping[str, _Need]]]:
