@@ -168,6 +168,9 @@ def _relieve(story: Story, random: Random) -> None:
         script.report(RELIEF, guard.agency, relieved)
         mustered = UnitMustered(unit=squad.unit, post=post, present=squad.strength)
         script.report(RELIEF + 5 * MINUTE, squad.agency, mustered)
+        step, home = story.size.guard_fix, (poll.village.lat, poll.village.lon)
+        for time in times(RELIEF + step, GUARD_TO, step):
+            sight(story, squad, time, near(home, random, AT_POST), random, moving=False)
 
 
 def _stand_by(story: Story, random: Random) -> None:
