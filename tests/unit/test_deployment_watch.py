@@ -513,7 +513,7 @@ def test_a_duty_that_is_taken_back_or_a_release_heals(end: Fact) -> None:
 
 
 def test_leaving_before_or_after_the_duty_is_no_breach() -> None:
-    assert gone("12:00", left("07:59")) == []
+    assert broken("left_post", "12:00", assigned(), arrived("07:30"), left("07:59")) == []
     assert gone("19:00", left("18:00")) == []
 
 
@@ -558,7 +558,7 @@ def test_a_fix_from_before_the_last_word_of_its_presence_says_nothing() -> None:
     assert off("12:00", *AT_POST, sighted("11:00", 5000), mustered("11:10"), standing=f"unit/{U}") == []
 
 
-@pytest.mark.parametrize("word", [left("11:30"), left("11:30", "S/1"), relieved("11:30"), departed("11:30", ELSEWHERE)])
+@pytest.mark.parametrize("word", [left("10:30"), left("10:30", "S/1"), relieved("10:30"), departed("10:30", ELSEWHERE)])
 def test_a_unit_that_is_not_said_to_be_there_is_not_off_it(word: Fact) -> None:
     assert off("12:00", *AT_POST, sighted("11:00", 5000), word, standing=f"unit/{U}") == []
 
