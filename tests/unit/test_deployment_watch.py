@@ -24,7 +24,7 @@ from schemas.places import ISLANDS, VILLAGES
 from schemas.types import AlertRule
 from schemas.watched import WATCHED
 from services.deployment.watch.settings import DeploymentWatchSettings
-from services.deployment.watch.watch import DEPLOYMENT
+from services.deployment.watch.watch import DEPLOYMENT_WATCH
 from services.views.distance import metres_between
 from services.views.facts import Fact
 from services.watch.rules import Breach
@@ -50,8 +50,8 @@ def broken(
 ) -> list[Breach]:
     """The breaches of a rule at a time of the day; `standing`: the subject on which its alert stands."""
     given = DEFAULTS.model_copy(update=parameters)
-    found = tables(DEPLOYMENT.kinds, *facts, standing=None if standing is None else (rule, standing))
-    return list(DEPLOYMENT.rules[rule](found, clock(at), given))
+    found = tables(DEPLOYMENT_WATCH.kinds, *facts, standing=None if standing is None else (rule, standing))
+    return list(DEPLOYMENT_WATCH.rules[rule](found, clock(at), given))
 
 
 def registered(unit: str = U, heads: int = 10) -> Fact:
@@ -125,7 +125,7 @@ PLAN = (needed(), registered(), assigned())
 
 
 def test_each_rule_has_its_words_and_one_breach_a_subject() -> None:
-    assert [WATCHED[rule].service for rule in DEPLOYMENT.rules] == ["deployment"] * 7
+    assert [WATCHED[rule].service for rule in DEPLOYMENT_WATCH.rules] == ["deployment"] * 7
 
 
 def test_the_numbers_of_each_rule_are_those_that_its_words_explain() -> None:
@@ -142,7 +142,7 @@ def test_the_numbers_of_each_rule_are_those_that_its_words_explain() -> None:
         assert [set(each.numbers) for each in breaches] == [set(WATCHED[rule].numbers)], rule
 
 
-@pytest.mark.parametrize("rule", DEPLOYMENT.rules)
+@pytest.mark.parametrize("rule", DEPLOYMENT_WATCH.rules)
 def test_nothing_known_is_no_alert(rule: AlertRule) -> None:
     reports = arrived("08:00"), sighted("09:00", 9000), left("10:00"), visited("11:00"), mustered("11:30", 1)
     assert broken(rule, "12:00") == []

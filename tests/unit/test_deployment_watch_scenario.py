@@ -13,7 +13,7 @@ from scenarios.serang2019.polls import WARGASARA
 from scenarios.serang2019.story import Story
 from schemas.types import AlertRule
 from services.deployment.watch.settings import DeploymentWatchSettings
-from services.deployment.watch.watch import DEPLOYMENT
+from services.deployment.watch.watch import DEPLOYMENT_WATCH
 from tests.support.watching import Episode, Watched
 
 LOOK = timedelta(minutes=5)
@@ -22,7 +22,7 @@ SELDOM = {"unit_silent_after": timedelta(hours=10)}
 
 
 def played(size: str, parameters: DeploymentWatchSettings) -> Watched:
-    watched = Watched((DEPLOYMENT, parameters))
+    watched = Watched((DEPLOYMENT_WATCH, parameters))
     watched.play(serang2019.make(size, 2019).messages, LOOK, END)
     return watched
 
@@ -53,7 +53,7 @@ def test_all_alerts_are_cleared_in_the_end(small: Watched) -> None:
     assert [each for each in small.episodes.values() if each.cleared is None] == []
 
 
-@pytest.mark.parametrize("rule", DEPLOYMENT.rules)
+@pytest.mark.parametrize("rule", DEPLOYMENT_WATCH.rules)
 def test_an_alert_is_raised_within_a_look_unless_its_cause_was_told_late(small: Watched, rule: AlertRule) -> None:
     late = {each.subject for each in small.of(rule) if not within_a_look(each.raised, each.since)}
     assert late <= {"unit/linmas-serang-001", "unit/koramil-serang-001"}  # from the island, in bulk

@@ -8,7 +8,7 @@ from services.deployment.watch.staying import left_post, off_post
 from services.deployment.watch.strength import under_strength
 from services.watch.rules import Watch
 
-DEPLOYMENT: Watch[DeploymentWatchSettings] = Watch(
+DEPLOYMENT_WATCH: Watch[DeploymentWatchSettings] = Watch(
     service="deployment",
     rules={
         "under_strength": under_strength,
