@@ -1,4 +1,4 @@
-"""The 326 villages of Kabupaten Serang: code, name, district, postal code and centroid.
+"""The 326 villages of Kabupaten Serang: code, name, district, postal code and centroid; and which are on an island.
 
 The code is the key, never the name: 13 village names repeat. Police jurisdiction is not here, because it
 belongs to an operation and not to a place.
@@ -22,6 +22,11 @@ class Village:
     lon: float
 
 
+def _islands() -> dict[str, str]:
+    with files("schemas").joinpath("data/serang-islands.csv").open(encoding="utf-8") as lines:
+        return {row["code"]: row["island"] for row in csv.DictReader(lines)}
+
+
 def _read() -> dict[str, Village]:
     with files("schemas").joinpath("data/serang-villages.csv").open(encoding="utf-8") as lines:
         return {
@@ -40,3 +45,7 @@ def _read() -> dict[str, Village]:
 
 VILLAGES: dict[str, Village] = _read()
 DISTRICTS: dict[str, str] = {v.district_code: v.district_name for v in VILLAGES.values()}
+ISLANDS: dict[str, str] = _islands()
+"""Villages that a guard reaches by boat only, each with its island; the file names the source of each. Others may lie
+on an island, too: one that no source tells of is not listed.
+"""

@@ -25,8 +25,8 @@ class IncidentsWatchSettings(WatchSettings):
     """Severity 4: nothing grows worse by it, but it is not to be forgotten within a watch of the posko."""
 
     escalate: bool = True
-    """Whether an incident that is not acknowledged in time is handed up. Off where the clock is a scenario's that runs
-    faster than life: its own escalations come by its script, and would be refused after ours."""
+    """Whether an incident that is not acknowledged in time is handed up; never in a scenario faster than life, whose
+    own escalations would be refused after ours."""
 
     cluster_count: int = Field(default=3, ge=2, le=20)
     """So many incidents in one district make a cluster (docs/domain.md: three)."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,8 @@ from services.projection.store import Document
 from services.views import alert
 from services.views.incident import OPEN, worked_on
 from services.views.readiness import State as ReadinessState
+from services.views.strength import Serving
+from services.views.unit import Presence
 
 OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
 BRIEFED = ("unit", "post", "shipment", "readiness", "incident", *OPERATIONS)
@@ -51,16 +53,6 @@ class Patrol(Struct, frozen=True):
     as_of: datetime
 
 
-class Presence(Struct, frozen=True):
-    """Where the last word puts a unit: `present` is None when it is not there, or nobody has counted since it came."""
-
-    post: str
-    state: Literal["under_way", "present", "left"]
-    present: Mapping[str, int] | None
-    counted_at: datetime | None
-    as_of: datetime
-
-
 class Unit(Struct, frozen=True):
     """A unit as the picture needs it."""
 
@@ -89,11 +81,15 @@ class Unit(Struct, frozen=True):
         posts = [each.target for each in self.duties] + ([self.presence.post] if self.presence else [])
         return {*map(village_of, posts), *self.patrols}
 
-    def released(self, at: datetime) -> bool:
-        """Whether it is stood down by then, and nobody has said since where it is."""
-        if self.stood_down is None or at < self.stood_down.at:
-            return False
-        return self.presence is None or self.presence.as_of < self.stood_down.at
+    @property
+    def serving(self) -> Serving:
+        """The unit as its strength is judged."""
+        return Serving(
+            duties=self.duties,
+            presence=self.presence,
+            strength=None if self.registration is None else self.registration.strength,
+            stood_down=None if self.stood_down is None else self.stood_down.at,
+        )
 
 
 class Requirement(Struct, frozen=True):

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from schemas.types import AlertRule, PackageKind
 from services.projection.api.words import Answer
-
-State = Literal["ok", "short", "unknown", "not_due"]
+from services.views.strength import State
 
 
 class Word(Answer):
