@@ -401,6 +401,11 @@ def brief(kind: str, state: Any) -> Brief:
     return _OF[kind][0](state)
 
 
+def of_document(kind: str, document: Mapping[str, Any]) -> Brief:
+    """The brief that is part of a document."""
+    return msgspec.convert(document, _OF[kind][1])
+
+
 def from_json(kind: str, text: str | bytes) -> Brief:
     """The brief in its stored form, or in a whole document's."""
     return _DECODERS[kind].decode(text)

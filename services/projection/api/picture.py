@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from schemas.types import Jurisdiction
-from services.projection.api.briefs import BRIEFED, Briefs, briefs
+from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
@@ -43,10 +43,9 @@ async def picture(
     The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
-    documents = {kind: await look.documents(kind) for kind in BRIEFED}
-    standing = await look.documents("alert", "status = 'standing' ORDER BY id")
-    found = briefs({**documents, "alert": standing}, look.now)
-    return drawn(found, judge(look, found), district, jurisdiction)
+    found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
+    drawing = drawn(found, judge(look, found), district, jurisdiction)
+    return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
 def drawn(found: Briefs, judge: Judge, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,9 +14,12 @@ from fastapi import Depends, Query, Request, Response
 from services.kit.clock import load
 from services.kit.http import Problem
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
+from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
+from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import UNREACHABLE, Document, Store
+from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
@@ -39,27 +42,64 @@ class Reading:
     store: Store
     projector: Projector
     settings: ProjectionSettings
+    arrivals: Arrivals | None = None
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
         read_to = max((each.known for each in positions.values() if each.known), default=NOTHING_READ)
         return load(self.settings.clock).now(read_to)
 
+    def provisional(self, positions: Positions, known_at: datetime) -> bool:
+        """Whether a message that was recorded up to `known_at` may be missing in a read model at these positions."""
+        return provisional(positions, {} if self.arrivals is None else self.arrivals.seen, known_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the read model: everything read from it is as of `positions`, and judged at `now`."""
+    """One look at the read model: everything read from it is as of `positions`, and judged at `now`.
+
+    `at` and `known_at` are the two times as they were asked for. If either was, `now` is the instant that is meant, and
+    everything read is as it was; only then can the answer be `provisional`.
+    """
 
     connection: Any
     positions: Positions
     now: datetime
     reading: Reading
+    at: datetime | None = None
+    known_at: datetime | None = None
+    provisional: bool = False
 
     async def documents(self, kind: str, where: str = "true ORDER BY id", *arguments: Any) -> list[Document]:
-        """The documents of one kind; `where` is our own SQL (condition, perhaps more), its arguments from $2 on."""
-        sql = f"SELECT document FROM entities WHERE kind = $1 AND {where}"
-        rows = await self.connection.fetch(sql, kind, *arguments)
-        return [msgspec.json.decode(row["document"]) for row in rows]
+        """The documents of one kind; `where` is our own SQL (condition, perhaps more), its arguments from $2 on.
+
+        For another time a condition on the document is held against its brief, which must have what it asks for.
+        """
+        if self._times is None:
+            rows = await self._rows("document", [kind], where, arguments)
+            return [msgspec.json.decode(row["document"]) for row in rows]
+        ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
+        return await self._times.documents(self.connection, kind, ids)
+
+    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
+        """The briefs (views/briefs.py) of these kinds, by kind and in the order of their ids; `where` as above."""
+        found: dict[str, list[Any]] = {kind: [] for kind in kinds}
+        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
+            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+        return found
+
+    async def _rows(self, columns: str, kinds: Sequence[str], where: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        times, entities, instants = self._times, "entities", list[datetime]()
+        if times is not None:
+            entities, instants = times.entities(len(arguments) + 2), [times.at, times.known_at]
+        sql = f"SELECT {columns} FROM {entities} WHERE kind = ANY($1) AND {where}"
+        found: Sequence[Any] = await self.connection.fetch(sql, kinds, *arguments, *instants)
+        return found
+
+    @property
+    def _times(self) -> Times | None:
+        """None for the present, which is kept as it is."""
+        return None if self.at is None and self.known_at is None else Times(self.now, self.known_at or EVER)
 
     async def document(self, kind: str, id_: str) -> Document:
         """One document. Raises Problem 404."""
@@ -73,7 +113,7 @@ class Snapshot:
         return Problem(404, "not-found", "Not found", detail, {HEADER: header(self.positions)})
 
 
-async def look(
+async def present(
     request: Request,
     response: Response,
     min_position: Annotated[
@@ -86,7 +126,7 @@ async def look(
     ] = None,
     wait: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False, description="How long, in seconds.")] = 2,
 ) -> AsyncIterator[Snapshot]:
-    """Dependency of every endpoint that shows state."""
+    """Dependency of endpoints that show how things stand now and know no other time."""
     reading: Reading = request.app.state.reading
     wanted = parse(min_position) if min_position else []
     try:
@@ -129,6 +169,18 @@ async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> 
             )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(next_commit.wait(), min(left, LOOK_EVERY_SECONDS))
+
+
+Present = Annotated[Snapshot, Depends(present)]
+
+
+async def look(response: Response, present: Present, at: At = None, known_at: KnownAt = None) -> Snapshot:
+    """Dependency of every endpoint that shows state."""
+    provisional = known_at is not None and present.reading.provisional(present.positions, known_at)
+    if known_at is not None:
+        response.headers[PROVISIONAL] = str(provisional).lower()
+    now = at or known_at or present.now
+    return replace(present, now=now, at=at, known_at=known_at, provisional=provisional)
 
 
 Look = Annotated[Snapshot, Depends(look)]
