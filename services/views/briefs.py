@@ -3,10 +3,12 @@
 A brief is a part of the document: the same names and shapes, and less of them. So whatever reads a brief can be given a
 document instead, and the columns of lists are read off either. A brief is kept for every instant at which it changed,
 so it holds nothing that the picture or a list does not need, and leaves out what says who said a thing, and where.
+What follows from a brief is kept with it, because the picture asks for it again and again.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -34,6 +36,9 @@ from services.views.shipment import Place
 from services.views.stage import Stage
 from services.views.strength import Serving
 from services.views.unit import Presence
+
+KEPT = 10_000
+"""Briefs kept decoded, about 1 KB each: those of the present of five operations, or of one at five times."""
 
 
 class Duty(Struct, frozen=True, kw_only=True):
@@ -70,7 +75,7 @@ class Nothing(Struct, frozen=True):
     """Of this it matters only that it is there."""
 
 
-class Unit(Struct, frozen=True, kw_only=True):
+class Unit(Struct, frozen=True, kw_only=True, dict=True):
     """A unit: of its visits which posts they were to, of its patrols the last to each village."""
 
     unit: str
@@ -82,7 +87,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     patrols: Mapping[str, Word] = {}
     stood_down: StandDown | None = None
 
-    @property
+    @cached_property
     def duties(self) -> list[Duty]:
         """Those of its standing assignments that send it to a post."""
         return [
@@ -91,13 +96,13 @@ class Unit(Struct, frozen=True, kw_only=True):
             if each.target_kind == "post" and id_ not in self.cancellations
         ]
 
-    @property
+    @cached_property
     def villages(self) -> set[str]:
         """The villages that it is sent to, was last heard of at a post of, or has visited on patrol."""
         posts = [each.target for each in self.duties] + ([self.presence.post] if self.presence else [])
         return {*map(village_of, posts), *self.patrols}
 
-    @property
+    @cached_property
     def serving(self) -> Serving:
         """The unit as its strength is judged."""
         return Serving(
@@ -294,7 +299,14 @@ class Acknowledged(Struct, frozen=True, kw_only=True):
     until: datetime
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class Areas(Struct, frozen=True):
+    """Villages and districts."""
+
+    villages: frozenset[str]
+    districts: frozenset[str]
+
+
+class Alert(Struct, frozen=True, kw_only=True, dict=True):
     """An alert, and the villages that it names; its subject may be an area, too."""
 
     alert: str
@@ -306,6 +318,21 @@ class Alert(Struct, frozen=True, kw_only=True):
     raised: Word
     acknowledged: Acknowledged | None
     cleared: Word | None
+
+    @cached_property
+    def areas(self) -> Areas:
+        """All that it names."""
+        listed = alert.listed(msgspec.to_builtins(self))
+        return Areas(frozenset(listed.villages), frozenset(listed.districts))
+
+    @property
+    def as_of(self) -> datetime:
+        """The last word on it while it stands."""
+        return max(each.as_of for each in (self.raised, self.acknowledged) if each is not None)
+
+    def answered_for(self, at: datetime) -> bool:
+        """Whether somebody answers for it at this instant."""
+        return self.acknowledged is not None and at < self.acknowledged.until
 
 
 def of_alert(state: alert.Alert) -> Alert:
@@ -406,6 +433,7 @@ def of_document(kind: str, document: Mapping[str, Any]) -> Brief:
     return msgspec.convert(document, _OF[kind][1])
 
 
-def from_json(kind: str, text: str | bytes) -> Brief:
-    """The brief in its stored form, or in a whole document's."""
+@lru_cache(maxsize=KEPT)
+def from_json(kind: str, text: str) -> Brief:
+    """The brief in its stored form. Whoever reads it again gets the same object."""
     return _DECODERS[kind].decode(text)

@@ -5,16 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from schemas.catalogue import SERVICES
-from schemas.types import AlertRule, village_of
+from schemas.types import village_of
 from services.projection.store import Document
-from services.views import alert
-from services.views import briefs as briefs_of
 from services.views.briefs import (
-    Acknowledged,
+    Alert,
     File,
     Incident,
     Post,
@@ -29,28 +26,6 @@ from services.views.incident import OPEN, worked_on
 OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
 BRIEFED = ("unit", "post", "shipment", "readiness", "incident", "alert", *OPERATIONS)
 """The kinds that the picture is drawn from; of the alerts only the standing ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A standing alert, and the villages and districts that it names."""
-
-    alert: str
-    rule: AlertRule
-    since: datetime
-    villages: frozenset[str]
-    districts: frozenset[str]
-    raised_at: datetime
-    acknowledged: Acknowledged | None
-
-    def answered_for(self, at: datetime) -> bool:
-        """Whether somebody answers for it at this instant."""
-        return self.acknowledged is not None and at < self.acknowledged.until
-
-    @property
-    def as_of(self) -> datetime:
-        """The last word on it."""
-        return self.raised_at if self.acknowledged is None else max(self.raised_at, self.acknowledged.as_of)
 
 
 @dataclass(slots=True)
@@ -92,7 +67,7 @@ def sorted_out(found: Mapping[str, Sequence[Any]], now: datetime) -> Briefs:
         shipments=[*found.get("shipment", ())],
         incidents=_counted(found.get("incident", ())),
         readiness=[*found.get("readiness", ())],
-        alerts=[_alert(each) for each in found.get("alert", ()) if each.state == "standing"],
+        alerts=[each for each in found.get("alert", ()) if each.state == "standing"],
     )
 
 
@@ -101,19 +76,6 @@ def _counted(incidents: Sequence[Incident]) -> list[Incident]:
     links = {each.incident: each.duplicate_of for each in incidents if each.duplicate_of is not None}
     counted = worked_on(links, {each.incident for each in incidents if each.status in OPEN})
     return [replace(each, of_a_ring=True) if each.incident in counted else each for each in incidents]
-
-
-def _alert(standing: briefs_of.Alert) -> Alert:
-    named = alert.listed(msgspec.to_builtins(standing))
-    return Alert(
-        alert=standing.alert,
-        rule=standing.rule,
-        since=standing.since,
-        villages=frozenset(named.villages),
-        districts=frozenset(named.districts),
-        raised_at=standing.raised.as_of,
-        acknowledged=standing.acknowledged,
-    )
 
 
 def current_files(files: Sequence[File], now: datetime) -> list[File]:

@@ -1,6 +1,6 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -44,21 +44,27 @@ async def picture(
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
     found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
-    drawing = drawn(found, judge(look, found), district, jurisdiction)
+    drawing = drawn(found, judge(look, found), district, jurisdiction, look.reading.rows.draw)
     return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
-def drawn(found: Briefs, judge: Judge, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:
+def drawn(
+    found: Briefs,
+    judge: Judge,
+    district: str | None = None,
+    jurisdiction: str | None = None,
+    draw: Callable[[str, Briefs, Judge], VillageRow] = row,
+) -> PictureAnswer:
     """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction."""
     rows = [
         each
         for code, own in by_village(found).items()
         if district is None or code.startswith(district)
-        if (each := row(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
+        if (each := draw(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
     ]
     areas = {each.district for each in rows}
     if jurisdiction is None:
-        areas |= {code for each in found.alerts for code in each.districts if district in (None, code)}
+        areas |= {code for each in found.alerts for code in each.areas.districts if district in (None, code)}
 
     def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
         named = naming(found.alerts, {each.code for each in several}, districts)

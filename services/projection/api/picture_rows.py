@@ -51,7 +51,7 @@ def by_village(briefs: Briefs) -> dict[str, Briefs]:
     for r in briefs.readiness:
         found[r.village].readiness.append(r)
     for a in briefs.alerts:
-        for code in a.villages:
+        for code in a.areas.villages:
             found[code].alerts.append(a)
     return dict(sorted(found.items()))
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from fastapi import Depends, Query, Request, Response
 
 from services.kit.clock import load
 from services.kit.http import Problem
+from services.projection.api.picture_kept import Rows
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
 from services.projection.arrivals import Arrivals, provisional
@@ -43,6 +44,7 @@ class Reading:
     projector: Projector
     settings: ProjectionSettings
     arrivals: Arrivals | None = None
+    rows: Rows = field(default_factory=Rows)
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
