@@ -3,11 +3,14 @@
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 
+from services.kit.credentials import Doorkeeper
+from services.kit.principals import Principal, Reads
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
 from services.projection.projector import Projector
@@ -18,6 +21,9 @@ from tests.support.facts import folded
 from tests.support.pair import Pair
 
 PLACE = ("incidents.events", 0)
+NOWHERE = Path("/dev/null")
+POSKO = Principal(id="posko", name="Posko", kind="operator", grants=(), reads=Reads(role="command", areas="all"))
+"""A reader who sees everything; his token is his id."""
 
 
 async def new_database(pair: Pair) -> str:
@@ -37,11 +43,35 @@ async def showing(facts: Iterable[Fact], pair: Pair, dsn: str, **settings: Any) 
     await store.migrate()
     await store.begin([PLACE])
     await store.commit(Batch(rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()]))
-    told = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn, **settings)
-    app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["incidents"]), told))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:
+    async with asked(pool, store, Projector(store, pair.kafka, ["incidents"]), pair, dsn, **settings) as client:
         yield client
     pool.terminate()
+
+
+def asked(
+    pool: Any,
+    store: Store,
+    projector: Projector,
+    pair: Pair,
+    dsn: str,
+    readers: Iterable[Principal] = (POSKO,),
+    **settings: Any,
+) -> httpx.AsyncClient:
+    """A client of the API over this read model, with the token of the first of those who may read."""
+    principals = {each.id: each for each in readers}
+    doorkeeper = Doorkeeper(principals, {id_: id_ for id_ in principals})
+    told = ProjectionSettings(
+        kafka=pair.kafka, metrics_port=0, postgres=dsn, agencies=NOWHERE, tokens=NOWHERE, **settings
+    )
+    transport = httpx.ASGITransport(new_app(Reading(pool, store, projector, told, doorkeeper)))
+    return httpx.AsyncClient(
+        transport=transport, base_url="http://picture", timeout=30, headers=token_of(next(iter(principals)))
+    )
+
+
+def token_of(reader: str) -> dict[str, str]:
+    """The header that proves a reader."""
+    return {"Authorization": f"Bearer {reader}"}
 
 
 async def ids(client: httpx.AsyncClient, path: str, key: str, **filters: Any) -> str:
