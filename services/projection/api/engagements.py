@@ -12,7 +12,6 @@ from services.projection.api.documents import EngagementAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, page
 from services.projection.store import Document
-from services.views.model import listed
 
 router = APIRouter(tags=["incidents"])
 
@@ -63,9 +62,11 @@ async def coverage(look: Look) -> CoverageAnswer:
     held: dict[str, list[datetime]] = {district: [] for district in DISTRICTS}
     for each in await look.documents("engagement"):
         held[each["district"]].append(datetime.fromisoformat(each["held_at"]))
-    operations = await look.documents("incidents-operation")
-    voting = {district for each in operations for district in listed("incidents-operation", each).districts}
-    wanted = [code for code in sorted(voting or DISTRICTS) if look.viewer.sees_district(code)]
+    voting = await look.connection.fetch(
+        "SELECT DISTINCT unnest(districts) AS district FROM entities WHERE kind = 'incidents-operation'"
+    )
+    all_ = sorted(row["district"] for row in voting) or sorted(DISTRICTS)
+    wanted = [code for code in all_ if look.viewer.sees_district(code)]
     return CoverageAnswer(
         of="operation" if voting else "regency",
         districts=[
