@@ -17,6 +17,7 @@ from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import Batch, Row, Store, new_pool
 from services.views.facts import Fact
+from services.views.model import Outcome, subject_of
 from tests.support.facts import folded
 from tests.support.pair import Pair
 
@@ -36,16 +37,54 @@ async def new_database(pair: Pair) -> str:
 
 
 @asynccontextmanager
-async def showing(facts: Iterable[Fact], pair: Pair, dsn: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """The API over a read model in this database that shows these facts, folded in this order."""
+async def showing(
+    facts: Iterable[Fact],
+    pair: Pair,
+    dsn: str,
+    readers: Iterable[Principal] = (POSKO,),
+    messages: Iterable[Fact] = (),
+    **settings: Any,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The API over a read model in this database that shows these facts, folded in this order.
+
+    `messages`: facts whose messages are there with their outcomes, too.
+    """
     pool = await new_pool(dsn)
     store = Store(pool)
     await store.migrate()
     await store.begin([PLACE])
-    await store.commit(Batch(rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()]))
-    async with asked(pool, store, Projector(store, pair.kafka, ["incidents"]), pair, dsn, **settings) as client:
+    told = [*messages]
+    await store.commit(
+        Batch(
+            rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()],
+            outcomes=[accepted(each) for each in told],
+            facts=told,
+        )
+    )
+    projector = Projector(store, pair.kafka, ["incidents"])
+    async with asked(pool, store, projector, pair, dsn, readers, **settings) as client:
         yield client
     pool.terminate()
+
+
+def accepted(fact: Fact) -> Outcome:
+    """The outcome of the message that brought about this fact and no other."""
+    return Outcome(
+        source=fact.source,
+        id=fact.id,
+        service=fact.service,
+        partition=fact.partition,
+        cause=fact.cause,
+        offset=fact.offset,
+        kind="accepted",
+        reason=None,
+        type=fact.type,
+        subject="/".join(subject_of(fact)),
+        time=fact.time,
+        recordedtime=fact.recordedtime,
+        knowntime=fact.knowntime,
+        detail={},
+    )
 
 
 def asked(

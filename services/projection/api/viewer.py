@@ -201,7 +201,7 @@ def viewer_of(principal: Principal) -> Viewer:
     reads, agency = principal.reads, principal.id if principal.kind == "agency" else None
     everywhere = reads.areas == "all"
     own = {"unit": principal.units, "shipment": reads.shipments}
-    owns = {kind for kind, patterns in own.items() if patterns} | ({"unit", "contingent"} if agency else set())
+    owns = {"unit", "shipment", "contingent"} if agency else {kind for kind, patterns in own.items() if patterns}
     return Viewer(
         source=principal.source,
         agency=agency,
