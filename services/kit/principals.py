@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from schemas.areas import lies_in
 from schemas.places import DISTRICTS, VILLAGES
 from schemas.types import AreaCode
+
+Pattern = Annotated[str, Field(pattern=r"^([a-z0-9._*?-]|\[!?([a-z0-9]|[0-9]-[0-9]|[a-z]-[a-z])+\])+$")]
+"""A shell pattern of ids, in that part of its language which PostgreSQL can be told, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Grant(_Strict):
 
     types: tuple[str, ...] = Field(min_length=1)
     subjects: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
+    units: tuple[Pattern, ...] = ()
     areas: tuple[AreaCode, ...] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
@@ -73,8 +76,8 @@ class Reads(_Strict):
 
     role: Role | None = None
     areas: tuple[AreaCode, ...] | Literal["all"] = ()
-    units: tuple[str, ...] = ()
-    shipments: tuple[str, ...] = ()
+    units: tuple[Pattern, ...] = ()
+    shipments: tuple[Pattern, ...] = ()
 
     @model_validator(mode="after")
     def _as_what_and_where(self) -> "Reads":

@@ -182,12 +182,12 @@ def _keys(**ids: str) -> frozenset[str]:
     return frozenset(found | {f"alert/{_alert_id(each)}" for each in ids.get("alert", "").split()})
 
 
-_FRAME = frozenset(each for each in EVERYTHING if each.partition("/")[0].endswith("-operation"))
+FRAME = frozenset(each for each in EVERYTHING if each.partition("/")[0].endswith("-operation"))
 _UNITS = "alpha-1 alpha-2 gamma-1 beta-1 beta-2 stray-1"
 
 SEES: Mapping[str, frozenset[str]] = {
     "posko": EVERYTHING,
-    "logistics": _FRAME
+    "logistics": FRAME
     | _keys(
         unit=_UNITS,
         post=f"{A1} {A2} {B1}",
@@ -195,7 +195,7 @@ SEES: Mapping[str, frozenset[str]] = {
         readiness=f"{A1} {B1}",
         alert="silent left overdue lost unready",
     ),
-    "district": _FRAME
+    "district": FRAME
     | _keys(
         unit="alpha-1 stray-1",
         post=f"{A1} {A2}",
@@ -206,7 +206,7 @@ SEES: Mapping[str, frozenset[str]] = {
         engagement="met-a",
         alert="overdue complaint cluster-a unready",
     ),
-    "alpha": _FRAME
+    "alpha": FRAME
     | _keys(
         unit="alpha-1 alpha-2 gamma-1 beta-1 stray-1",
         post=f"{A1} {B1}",
@@ -218,10 +218,10 @@ SEES: Mapping[str, frozenset[str]] = {
         engagement="met-a met-b",
         alert="left overdue waiting unmet unready",
     ),
-    "beta": _FRAME | _keys(unit="beta-1 beta-2", contingent="beta", alert="silent"),
-    "committee": _FRAME | _keys(shipment=f"kirim-{A1}", alert="overdue"),
+    "beta": FRAME | _keys(unit="beta-1 beta-2", contingent="beta", alert="silent"),
+    "committee": FRAME | _keys(shipment=f"kirim-{A1}", alert="overdue"),
     "member": EVERYTHING - _keys(incident="complaint same link", alert="complaint cluster-a"),
-    "stranger": _FRAME,
+    "stranger": FRAME,
 }
 """By reader, the keys of the entities that he may see."""
 

@@ -219,7 +219,5 @@ def _one_of(patterns: list[str]) -> str:
 
 def _expression(pattern: str) -> str:
     wild = {"*": ".*", "?": "."}
-    parts = re.findall(r"\[!?\]?[^]]*\]|.", pattern)
-    return "".join(
-        wild.get(part) or (part.replace("[!", "[^", 1) if len(part) > 1 else re.escape(part)) for part in parts
-    )
+    parts = re.findall(r"\[[^]]+\]|.", pattern)
+    return "".join(wild.get(each) or (each.replace("[!", "[^") if len(each) > 1 else re.escape(each)) for each in parts)
