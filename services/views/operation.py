@@ -46,9 +46,18 @@ def document(operation: Operation) -> dict[str, Any]:
     """The operation as it is shown: all versions, and the number of the one in force, which is the highest."""
     return {
         **plain(operation),
-        "in_force": max(map(int, operation.versions)),
+        "in_force": _in_force(operation),
         "flags": ["clock_ahead"] if operation.clock_ahead else [],
     }
+
+
+def in_force(operation: Operation) -> schemas.operation.Operation:
+    """The file in force."""
+    return operation.versions[str(_in_force(operation))].file
+
+
+def _in_force(operation: Operation) -> int:
+    return max(map(int, operation.versions))
 
 
 def listed(document: dict[str, Any]) -> Listed:
