@@ -160,6 +160,7 @@ def _items(load: Load, short: bool) -> tuple[ReadinessItem, ...]:
     required: dict[str, int] = {}
     for package in load.packages:
         required[package.kind] = required.get(package.kind, 0) + package.count
+    required.setdefault("stationery", len(load.poll.stations))  # in a small operation it comes by another way
     lacking = {"ballots": 25} if short else {}
     return tuple(
         ReadinessItem(
