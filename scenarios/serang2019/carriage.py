@@ -102,9 +102,9 @@ def _cross(story: Story, load: Load, random: Random) -> None:
     follow(story, boat, (KARANGANTU, PULAU_TUNDA), (sails, lands), random)
     report(lands, BOATMEN, LegArrived(shipment=shipment, leg="laut"))
     transship(story, load, ("laut", "kaki"), ISLAND_PIER, lands + 2 * MINUTE, BOATMEN)
-    hand_over(story, load, "desa", (BOAT, panitia(load)), ISLAND_PIER, lands, random)
     walks = lands + 20 * MINUTE
     told = [
+        *hand_over(story, load, "desa", (BOAT, panitia(load)), ISLAND_PIER, lands, random),
         report(walks, "kpps", LegDeparted(shipment=shipment, leg="kaki")),
         report(walks + 25 * MINUTE, "kpps", LegArrived(shipment=shipment, leg="kaki")),
     ]
