@@ -44,7 +44,8 @@ RULES: tuple[Watched, ...] = (
         subject="A leg of a shipment.",
         numbers={"packages_count": "Packages of the shipment."},
         holds="Cleared when the departure is reported again with the unit that escorts it, or when the leg is over. An "
-        "order that ties a unit to the leg is not enough.",
+        "order that ties a unit to the leg is not enough, and a departure that is said again without one clears "
+        "nothing.",
     ),
     Watched(
         rule="escort_separated",

@@ -107,6 +107,7 @@ def test_legs_of_a_way_back_that_was_planned_anew_are_not_waited_for() -> None:
     later = tuple(replace(each, leg=f"{each.leg}-2", **tomorrow) for each in WAY_BACK)
     facts = planned(), delivered("box-1", "box-2"), return_planned(), return_planned(later, at="04:00")
     assert broken("leg_overdue", "14:00", *facts) == {}
+    assert broken("leg_overdue", "14:00", *facts, arrived("pulang-laut-2"), arrived("pulang-darat-2")) == {}
 
 
 def test_nothing_is_overdue_of_a_shipment_that_nobody_planned_or_that_is_at_its_end() -> None:
@@ -140,6 +141,12 @@ def test_a_later_word_on_the_departure_that_names_the_escort_heals_it_and_an_ord
     facts = planned(), departed("laut", "05:00")
     assert broken("unescorted", "06:00", *facts, departed("laut", "05:01", escort="polairud-1")) == {}
     assert broken("unescorted", "06:00", *facts, tied("laut", "polairud-1", at="05:30")).keys() == {LAUT}
+
+
+def test_a_departure_that_is_told_again_without_an_escort_clears_nothing() -> None:
+    facts = planned(), departed("laut", "05:00"), departed("laut", "05:58")
+    assert broken("unescorted", "06:00", *facts) == {}
+    assert broken("unescorted", "06:00", *facts, standing=[LAUT]).keys() == {LAUT}
 
 
 def test_it_heals_when_the_leg_is_over_be_it_by_a_later_step() -> None:

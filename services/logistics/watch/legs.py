@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.logistics.watch.course import Current, current
 from services.logistics.watch.settings import LogisticsWatchSettings
-from services.logistics.watch.shipments import breach
+from services.logistics.watch.shipments import breach, lasts, subject
 from services.views.legs import unescorted as without_escort
 from services.views.shipment_state import Shipment
 from services.watch.rules import Breach
@@ -43,12 +43,12 @@ def unescorted(tables: Tables, now: datetime, parameters: LogisticsWatchSettings
     """A leg that requires an escort was begun without one, and the shipment is still on it.
 
     A unit that is tied to the leg does not go with it for that: it heals when the departure is told again with an
-    escort, or when the leg is over. Short of a departure that is told anew nothing flutters.
+    escort, or when the leg is over. Hysteresis: one that is told again without an escort clears nothing.
     """
     for shipment, course in tables.each(Shipment, current):
         if course is None or course.departed is None or not without_escort(course.leg, course.departed):
             continue
-        since = course.departed.as_of
-        if now >= since + parameters.unescorted_after:
-            assert shipment.plan is not None
-            yield breach(shipment, f"leg/{course.leg.leg}", since, {"packages_count": len(shipment.plan.packages)})
+        assert shipment.plan is not None
+        part, since = f"leg/{course.leg.leg}", course.departed.as_of
+        if lasts(tables, "unescorted", subject(shipment, part), since, parameters.unescorted_after, now):
+            yield breach(shipment, part, since, {"packages_count": len(shipment.plan.packages)})
