@@ -16,6 +16,7 @@ import pytest
 
 from services.kit import clock as kit_clock
 from services.projection.api.app import new_app
+from services.projection.api.viewer import viewer_of
 from services.projection.store import SCHEMA
 from services.views.model import subject_of
 from tests.support.facts import clock
@@ -121,6 +122,15 @@ async def test_without_a_token_that_somebody_has_nothing_is_answered(
         assert answer.status_code == 401, question
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_of_what_a_stream_would_tell_a_reader_is_given_what_he_sees(pair: Pair, clock_file: Path) -> None:
+    dsn = await new_database(pair)
+    async with showing(FACTS, pair, dsn, READERS.values(), clock=clock_file):
+        connection = await asyncpg.connect(dsn, server_settings={"search_path": SCHEMA})
+        for reader in SEES:
+            assert await viewer_of(READERS[reader]).seen(connection, EVERYTHING) == SEES[reader], reader
+        await connection.close()
 
 
 async def test_the_sender_learns_what_became_of_a_message_that_turned_into_a_complaint(

@@ -4,6 +4,7 @@ It knows grants and columns; of documents only the rule and the subject of an al
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,6 +116,21 @@ class Viewer:
         incidents = tuple(f"incident/{row['id']}" for row in found)
         districts = tuple({district for row in found for district in row["districts"]})
         return replace(self, hidden=Hidden(incidents, districts))
+
+    async def seen(self, connection: Any, subjects: Collection[str]) -> set[str]:
+        """Those of these subjects (`unit/...`) that he sees now: for streams, during which that changes."""
+        if self.commands:
+            return set(subjects)
+        now = await self.looking(connection)
+        visible, arguments = now.condition("about", 2)
+        rows = await connection.fetch(
+            f"""SELECT wanted.subject FROM unnest($1::text[]) AS wanted (subject) JOIN entities AS about
+                ON about.kind = split_part(wanted.subject, '/', 1) AND about.id = split_part(wanted.subject, '/', 2)
+                WHERE {visible}""",
+            list(subjects),
+            *arguments,
+        )
+        return {row["subject"] for row in rows}
 
     def condition(self, row: str, first: int) -> tuple[str, list[Any]]:
         """SQL that is true for an entity that he sees, and its arguments, which are `$first` and those after it.
