@@ -3,6 +3,7 @@
 import asyncio
 
 from schemas.catalogue import SERVICES
+from services.kit import credentials
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
@@ -14,14 +15,15 @@ from services.projection.unreadable import UnreadableFollower
 
 
 async def main() -> None:
-    """Run until told to stop; Kafka and PostgreSQL may come and go."""
+    """Run until told to stop; Kafka and PostgreSQL may come and go. Raises CredentialsError when nobody could read."""
     settings = ProjectionSettings()
     pool = await new_pool(settings.postgres)
     store = Store(pool)
     projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}")
     unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
     arrivals = Arrivals(settings.kafka, SERVICES, settings.clock, f"projection-{settings.instance}-arrivals")
-    app = new_app(Reading(pool, store, projector, settings, arrivals))
+    doorkeeper = credentials.load(settings.agencies, settings.tokens)
+    app = new_app(Reading(pool, store, projector, settings, doorkeeper, arrivals))
     health = Health()
     health.live("projector", projector.stuck)
     health.ready("projector", projector.trouble)

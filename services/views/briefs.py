@@ -32,7 +32,7 @@ from services.views import (
 from services.views.alert import State as AlertState
 from services.views.facts import known
 from services.views.incident import Status
-from services.views.shipment import Place
+from services.views.shipment import Whereabouts
 from services.views.stage import Stage
 from services.views.strength import Serving
 from services.views.unit import Presence
@@ -176,7 +176,7 @@ class Shipment(Struct, frozen=True, kw_only=True):
     village: str | None
     stage: Stage | None
     custodian: CustodianId | None
-    place: Place | None
+    place: Whereabouts | None
     flags: tuple[str, ...]
     last_heard: datetime | None
 
@@ -215,7 +215,7 @@ def of_readiness(state: readiness.Readiness) -> Readiness:
     """The brief of a village's readiness."""
     return Readiness(
         village=state.village,
-        state=readiness.state(state),
+        state=readiness.state_of(state),
         items={kind: Checked(as_of=each.as_of, short_by=each.short_by) for kind, each in state.items.items()},
         unchecked=tuple(readiness.unchecked(state)),
     )

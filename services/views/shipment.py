@@ -79,14 +79,6 @@ Data = (
 )
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    """Where a shipment was last; `leg` is named while it is on its way from there."""
-
-    place: PlaceId
-    leg: LegId | None
-    as_of: datetime
-
-
 def fold(state: Shipment | None, fact: Fact) -> Shipment:
     """The shipment after one more fact."""
     data: Data = fact.data
@@ -171,6 +163,14 @@ def _stands(
 # What follows from the facts.
 
 
+class Whereabouts(Struct, frozen=True, kw_only=True):
+    """The last known place; while `leg` is named, the shipment left that place on it."""
+
+    place: PlaceId
+    leg: LegId | None
+    as_of: datetime
+
+
 class Derived(Struct, frozen=True, kw_only=True):
     """What follows from the facts on a shipment, beside what is shown of its parts.
 
@@ -181,7 +181,7 @@ class Derived(Struct, frozen=True, kw_only=True):
     discrepancies: Sequence[SealDiscrepancy | BallotDiscrepancy]
     custodian: CustodianId | None
     stage: Stage | None
-    place: Place | None
+    place: Whereabouts | None
     flags: list[str]
     last_heard: datetime | None
 
@@ -200,7 +200,7 @@ def follow(shipment: Shipment) -> tuple[dict[str, Any], Derived]:
     """What follows from the facts: of each of the shipment's parts as it is shown, and of the whole."""
     reports = _reports(shipment)
     planned = planned_legs(shipment.plan.legs, shipment.returns) if shipment.plan else None
-    seals_read = _seal_discrepancies(shipment)
+    seals_read = seal_discrepancies(shipment)
     shown = packages(shipment, {each.package for each in seals_read if each.open})
     ballots = reconciliation.ballots(shipment.plan.packages) if shipment.plan else None
     parts: dict[str, Any] = {
@@ -214,10 +214,10 @@ def follow(shipment: Shipment) -> tuple[dict[str, Any], Derived]:
     }
     derived = Derived(
         village=None if shipment.plan is None else shipment.plan.village,
-        discrepancies=[*seals_read, *reconciliation.discrepancies(shipment.reconciliations, ballots or {})],
+        discrepancies=[*seals_read, *ballot_discrepancies(shipment)],
         custodian=shared_custodian(shown),
         stage=stage(shipment, planned or {}),
-        place=_place(shipment, planned or {}),
+        place=place(shipment, planned or {}),
         flags=_flags(shipment, parts, bool(reports)),
         last_heard=last_heard(reports),
     )
@@ -277,13 +277,20 @@ def _transshipments(shipment: Shipment, planned: Mapping[LegId, PlannedLeg] | No
     }
 
 
-def _seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
+def seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
+    """Where seals read off packages are not those put on them, in the order in which they were read."""
     read = seals.readings(shipment.handovers, shipment.transshipments.values(), shipment.inspections.values())
     return seals.discrepancies(seals.by_package(shipment.sealings), seals.opened(shipment.openings.values()), read)
 
 
-def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> Place | None:
-    """Where the last report that names a place puts the shipment; while `leg` is named, it left that place on it."""
+def ballot_discrepancies(shipment: Shipment) -> list[BallotDiscrepancy]:
+    """Where ballots do not add up, by polling station."""
+    planned = reconciliation.ballots(shipment.plan.packages) if shipment.plan else {}
+    return reconciliation.discrepancies(shipment.reconciliations, planned)
+
+
+def place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> Whereabouts | None:
+    """Where the last report that names a place puts the shipment; None while there is no such report."""
     placed: list[Half | Transshipment | Inspection | Delivery] = [
         *(half for each in shipment.handovers.values() for half in (each.released, each.received) if half),
         *shipment.transshipments.values(),
@@ -301,8 +308,8 @@ def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> Place | N
             words.append((movement.arrived, leg.leg.destination, None))
     if not words:
         return None
-    word, place, on = max(words, key=lambda each: each[0].order)
-    return Place(place=place, leg=on, as_of=word.as_of)
+    word, there, on = max(words, key=lambda each: each[0].order)
+    return Whereabouts(place=there, leg=on, as_of=word.as_of)
 
 
 def listed(document: dict[str, Any]) -> Listed:

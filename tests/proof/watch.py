@@ -21,9 +21,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from services.logistics.watch.settings import LogisticsWatchSettings
-from services.logistics.watch.watch import LOGISTICS_WATCH
-
 from kalimaya.ports import free_ports
 from scenarios import serang2019
 from scenarios.plan import Plan
@@ -34,6 +31,8 @@ from services.deployment.watch.settings import DeploymentWatchSettings
 from services.deployment.watch.watch import DEPLOYMENT_WATCH
 from services.incidents.watch.settings import IncidentsWatchSettings
 from services.incidents.watch.watch import INCIDENTS_WATCH
+from services.logistics.watch.settings import LogisticsWatchSettings
+from services.logistics.watch.watch import LOGISTICS_WATCH
 from tests.support.system import System
 from tests.support.watching import Episode, Watched
 

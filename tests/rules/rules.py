@@ -17,6 +17,7 @@ LISTS = (
     "incidents",
     "picture",
     "watch_deployment",
+    "watch_logistics",
     "watch_incidents",
 )
 HEAD = """# The rules of the domain

@@ -171,5 +171,6 @@ def _place(alert: Document) -> str:
 
 async def _under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
     """The villages that a police force answers for."""
-    found = sorted_out(await look.briefs(("post", *OPERATIONS)), look.now)
+    kinds = [kind for kind in ("post", *OPERATIONS) if kind in look.viewer.kinds]
+    found = sorted_out(await look.briefs(kinds), look.now)
     return [code for code, own in by_village(found).items() if own.jurisdiction == jurisdiction]

@@ -58,13 +58,13 @@ async def engagement(look: Look, id: IdPath) -> Document:
 
 @router.get("/v1/engagement-coverage", response_model=CoverageAnswer)
 async def coverage(look: Look) -> CoverageAnswer:
-    """Which districts have been engaged, asked for before the vote."""
+    """Which districts have been engaged, asked for before the vote; of those in which your areas have a village."""
     held: dict[str, list[datetime]] = {district: [] for district in DISTRICTS}
     for each in await look.documents("engagement"):
         held[each["district"]].append(datetime.fromisoformat(each["held_at"]))
     adopted = (await look.briefs(["incidents-operation"]))["incidents-operation"]
     voting = {VILLAGES[each.village].district_code for own in adopted for each in own.file.villages}
-    wanted = sorted(voting or DISTRICTS)
+    wanted = [code for code in sorted(voting or DISTRICTS) if look.viewer.sees_district(code)]
     return CoverageAnswer(
         of="operation" if voting else "regency",
         districts=[

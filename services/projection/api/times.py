@@ -47,12 +47,12 @@ class Times:
 
         It has the columns that lists filter on. For a document stands the brief, which is a part of it.
         """
-        return f"""(SELECT each.kind, each.id, held.* FROM entities each CROSS JOIN LATERAL (
+        return f"""(SELECT entities.kind, entities.id, held.* FROM entities CROSS JOIN LATERAL (
             SELECT villages, districts, jurisdiction, agency, status, brief, brief AS document FROM versions
-            WHERE versions.kind = each.kind AND versions.id = each.id
+            WHERE versions.kind = entities.kind AND versions.id = entities.id
               AND at_from <= ${number} AND known_from <= ${number + 1}
             ORDER BY at_from DESC, known_from DESC, event_offset DESC LIMIT 1) held
-            WHERE each.kind = ANY($1)) AS entities"""
+            WHERE entities.kind = ANY($1))"""
 
     async def documents(self, connection: Any, kind: str, ids: Sequence[str]) -> list[Document]:
         """The documents of these entities, in this order, folded from the facts that count."""

@@ -43,9 +43,11 @@ class VillageAnswer(Answer):
 
 @router.get("/v1/villages/{code}", response_model=VillageAnswer, responses=NOT_FOUND)
 async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
-    """One village; 404 when there is no such village, an empty one when nothing is known of it."""
-    if code not in VILLAGES:
-        raise look.not_found(f"No village has the code {code}.")
+    """One village; 404 when there is no such village in your areas, an empty one when nothing is known of it."""
+    for kind in BRIEFED:
+        look.require(kind)
+    if code not in VILLAGES or not look.viewer.sees_village(code):
+        raise look.not_found(f"No village in your areas has the code {code}.")
     found = {
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
         for kind in ("post", "unit", "shipment", "readiness", "incident")
