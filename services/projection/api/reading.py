@@ -16,7 +16,7 @@ from services.kit.http import Problem
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import UNREACHABLE, Document, Store
+from services.projection.store import HOLD, UNREACHABLE, Document, Store
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
@@ -96,6 +96,7 @@ async def look(
             reading.pool.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
             yield Snapshot(connection, positions, reading.now(positions), reading)
