@@ -32,6 +32,7 @@ from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import until
 from tests.support.pair import Pair
 from tests.support.read_model import new_database
+from tests.support.rehearsal import PARTITIONS
 
 Rows = dict[str, list[str]]
 UNITS = 20
@@ -372,3 +373,18 @@ async def test_the_command(site: Site) -> None:
     assert (told.returncode, told.stderr.startswith("Not done: the logs cannot be read: ")) == (2, True)
     told = await site.command(postgres="postgresql://127.0.0.1:1/nowhere")
     assert (told.returncode, told.stderr.startswith("Not done: the database: ")) == (2, True)
+
+
+async def test_a_projector_that_stopped_because_of_its_tables_goes_on_in_the_rebuilt_ones(site: Site) -> None:
+    await site.projected(site.dsn)
+    await site.sql("UPDATE positions SET log = 'another' WHERE topic = 'deployment.events'")
+    async with site.projecting() as (projector, api):
+
+        async def stopped() -> bool:
+            return len(projector.stopped) == PARTITIONS
+
+        await until(stopped, projector.trouble)
+        await rebuilding.rebuild(site.plan, silent)
+        await site.decided.send(sightings(20))
+        await site.all_projected(api)
+        assert projector.trouble() is None
