@@ -24,7 +24,8 @@ CHAIN_ALARMS = Gauge(
 )
 STOPPED = Gauge("kalimaya_projection_stopped", "1 when a partition is read no more; read the log line, then us.", _AT)
 LOST_BATCHES = Counter(
-    "kalimaya_projection_lost_batches_total", "Batches lost to a second writer; any: end one of the two projectors."
+    "kalimaya_projection_lost_batches_total",
+    "Batches lost to a second writer; rising: two workers have the same partitions, see KALIMAYA_PARTITIONS.",
 )
 RESTARTS = Counter(
     "kalimaya_projection_restarts_total",

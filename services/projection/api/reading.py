@@ -22,7 +22,7 @@ from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import UNREACHABLE, Document, Store
+from services.projection.store import HOLD, UNREACHABLE, Document, Store
 from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
@@ -181,6 +181,7 @@ async def present(
             reading.pool.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
             yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))
