@@ -24,6 +24,7 @@ from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
 from services.projection.store import Batch, Key, Position, Row, SecondWriter, Store
+from services.views.area import area
 from services.views.facts import Fact
 from services.views.model import Outcome, fold, from_document, read, subject_of, to_document
 
@@ -326,7 +327,6 @@ class Projector:
         by_key: defaultdict[Key, list[Fact]] = defaultdict(list)
         for each in (one for several in reads.values() for one in several):
             batch.outcomes.append(each.outcome)
-            batch.facts.extend(each.facts)
             for fact in each.facts:
                 by_key[subject_of(fact)].append(fact)
         await self._load(by_key.keys())
@@ -334,8 +334,12 @@ class Projector:
             place = (f"{facts[0].service}.events", facts[0].partition)
             state = self._states.pop(key, None)  # and back at the end: the order of use
             try:
+                before = area(state)
                 for fact in facts:
                     state = fold(key[0], state, fact)
+                    after = area(state)
+                    batch.facts.append((fact, before | after))
+                    before = after
                 batch.rows.append(Row(key, place, to_document(state)))
             except Exception as error:  # a bug of ours: the partition stops, loudly
                 log.critical("cannot fold", key=key, exc_info=error)
@@ -352,7 +356,7 @@ class Projector:
         for track in moved:
             track.stored = track.whole
             self._show(track)
-        for fact in batch.facts:
+        for fact, _ in batch.facts:
             metrics.EVENTS.labels(fact.service).inc()
         metrics.BATCH_SECONDS.observe(seconds)
         self._progressed_at = monotonic()

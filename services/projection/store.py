@@ -13,8 +13,9 @@ import asyncpg
 import msgspec
 
 from services.kit.ledger.reader import Place
+from services.views.area import Area
 from services.views.facts import Fact
-from services.views.model import Outcome, listed
+from services.views.model import Outcome, listed, subject_of
 
 SCHEMA = "read_model"
 MIGRATION_LOCK = 3604
@@ -69,12 +70,15 @@ class Row:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction adds. `moves`: by place, the position that must be found and the one to leave."""
+    """What one transaction adds.
+
+    `moves`: by place, the position that must be found and the one to leave. `facts`: each with what it concerns.
+    """
 
     moves: dict[Place, tuple[Position, Position]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[tuple[Fact, Area]] = field(default_factory=list)
 
 
 async def new_pool(dsn: str) -> "asyncpg.Pool[asyncpg.Record]":
@@ -150,7 +154,7 @@ class Store:
                 )
             if batch.facts:
                 await connection.copy_records_to_table(
-                    "events", schema_name=SCHEMA, columns=_EVENT, records=[_event(f) for f in batch.facts]
+                    "events", schema_name=SCHEMA, columns=_EVENT, records=[_event(*each) for each in batch.facts]
                 )
 
 
@@ -248,14 +252,15 @@ def _outcome(o: Outcome) -> tuple[Any, ...]:
 
 _EVENT = (
     "service", "partition", "event_offset", "cause", "type", "subject",
-    "time", "recordedtime", "knowntime", "source", "id", "data",
+    "time", "recordedtime", "knowntime", "source", "id", "data", "villages", "districts",
 )  # fmt: skip
 
 
-def _event(f: Fact) -> tuple[Any, ...]:
+def _event(f: Fact, area: Area) -> tuple[Any, ...]:
     return (
-        f.service, f.partition, f.offset, f.cause, f.type, _text(f.subject),
+        f.service, f.partition, f.offset, f.cause, f.type, _text("/".join(subject_of(f))),
         f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data),
+        sorted(area.villages), sorted(area.districts),
     )  # fmt: skip
 
 
