@@ -5,6 +5,7 @@ import asyncio
 from schemas.catalogue import SERVICES
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
+from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
@@ -19,7 +20,9 @@ async def main() -> None:
     store = Store(pool)
     projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}")
     unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
-    app = new_app(Reading(pool, store, projector, settings))
+    reading = Reading(pool, store, projector, settings)
+    feed = Feed(reading)
+    app = new_app(reading, feed)
     health = Health()
     health.live("projector", projector.stuck)
     health.ready("projector", projector.trouble)
@@ -29,5 +32,6 @@ async def main() -> None:
             tasks.create_task(serve(app, settings.host, settings.http_port))
             tasks.create_task(projector.run())
             tasks.create_task(unreadable.run())
+            tasks.create_task(feed.run())
     finally:
         pool.terminate()

@@ -36,7 +36,7 @@ def area(state: Any | None) -> Area:
         case Unit():
             found = in_villages(_of_unit(state))
         case Shipment():
-            found = in_villages([state.plan and state.plan.village])
+            found = in_villages([state.plan.village if state.plan else None])
         case _:
             found = _by_document(state)
     return Area(frozenset(found.villages), frozenset(found.districts))

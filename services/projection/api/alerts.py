@@ -105,7 +105,7 @@ async def alerts(
     Of those that were there at the first page none is left out: one that is cleared while you turn the pages may come
     once more, among the cleared ones. Ask with `state=standing` for what is to be done.
     """
-    area = None if filters.jurisdiction is None else await _under(look, filters.jurisdiction)
+    area = None if filters.jurisdiction is None else await under(look, filters.jurisdiction)
     state, at, id_ = cursor.split("~") if cursor else (None, None, None)
     found = await look.documents(
         "alert",
@@ -169,7 +169,7 @@ def _place(alert: Document) -> str:
     return f"{alert['state']}~{at}~{alert['alert']}"
 
 
-async def _under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
+async def under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
     """The villages that a police force answers for."""
     found = briefs({kind: await look.documents(kind) for kind in ("post", *OPERATIONS)}, look.now)
     return [code for code, own in by_village(found).items() if own.jurisdiction == jurisdiction]

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.kit import http
 from services.projection.api import (
     alerts,
+    changes,
     contingents,
     engagements,
     incidents,
@@ -20,14 +21,15 @@ from services.projection.api import (
     villages,
     warnings,
 )
+from services.projection.api.feed import Feed
 from services.projection.api.reading import PROBLEMS, Reading
 
 DESCRIPTION = """The operational picture, folded from the event logs. Every answer says in `Kalimaya-Position` how far
 the logs were read for it; `min_position` waits for what you know to be written. Unknown and stale are never ok."""
 
 
-def new_app(reading: Reading) -> FastAPI:
-    """The app over one read model."""
+def new_app(reading: Reading, feed: Feed | None = None) -> FastAPI:
+    """The app over one read model. Streams of changes are fed as long as `feed` runs."""
     app = FastAPI(
         title="Kalimaya picture",
         version="1",
@@ -37,6 +39,7 @@ def new_app(reading: Reading) -> FastAPI:
         redoc_url=None,
     )
     app.state.reading = reading
+    app.state.feed = feed or Feed(reading)
     http.install(app)
     for each in (
         picture,
@@ -51,6 +54,7 @@ def new_app(reading: Reading) -> FastAPI:
         warnings,
         engagements,
         alerts,
+        changes,
         messages,
         unreadable,
         status,
