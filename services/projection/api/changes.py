@@ -6,19 +6,23 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import AfterValidator, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from schemas.types import Jurisdiction
 from services.projection import metrics
 from services.projection.api import vector
 from services.projection.api.alerts import under
 from services.projection.api.event_rows import Wanted
 from services.projection.api.feed import Feed, Reader
 from services.projection.api.reading import Snapshot, look
-from services.projection.api.words import Answer, DistrictFilter, VillageFilter
-from services.views.model import KINDS
+from services.projection.api.words import (
+    Answer,
+    DistrictFilter,
+    JurisdictionFilter,
+    KindFilter,
+    VectorText,
+    VillageFilter,
+)
 
 router = APIRouter(tags=["changes"])
 
@@ -26,26 +30,6 @@ SEND_SECONDS = 30.0
 """A reader whose network takes nothing for so long is let go; before that he is told that he was too slow."""
 
 
-def _readable(text: str) -> str:
-    vector.parse(text)
-    return text
-
-
-VectorText = Annotated[str, Field(max_length=vector.MOST_CHARACTERS, pattern=vector.PATTERN), AfterValidator(_readable)]
-KindFilter = Annotated[
-    list[str] | None,
-    Query(
-        description=f"Only of entities of this kind; of any of them, if repeated. One of: {', '.join(KINDS)}.",
-        max_length=len(KINDS),
-    ),
-]
-JurisdictionFilter = Annotated[
-    Jurisdiction | None,
-    Query(
-        description="Only what concerns a village that this police force answers for, or no village but a district in "
-        "which it has one."
-    ),
-]
 Briefly = Annotated[Snapshot, Depends(look, scope="function")]
 """A look that is over before the answer is sent, so that a stream holds no connection."""
 
