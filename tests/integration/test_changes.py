@@ -10,17 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.deployment import UnitSighted
 from services.projection import metrics
 from services.projection.api import changes, feed
 from services.views.facts import Fact
-from tests.integration.test_history import HERE, THERE, UNIT, mustered, registered, required
 from tests.support.facts import fact
 from tests.support.given import ADOPTED
 from tests.support.ledger import until
 from tests.support.listening import Frame, Listener, frames, listening
 from tests.support.pair import Pair
 from tests.support.read_model import new_database
+from tests.support.reports import HERE, THERE, UNIT, mustered, registered, required, sighted
 from tests.support.writer import Writer, positions, serving
 
 Shown = tuple[Writer, httpx.AsyncClient]
@@ -57,10 +56,6 @@ async def told(found: AsyncIterator[Frame], number: int) -> list[str]:
     return [(await next_change(found)).data["position"] for _ in range(number)]
 
 
-def sighted(unit: str = UNIT) -> Fact:
-    return fact(UnitSighted(unit=unit, lat=-6.1, lon=106.2))
-
-
 async def test_a_change_says_what_happened_to_which_entity_and_when(shown: Shown) -> None:
     writer, client = shown
     async with stream(client) as found:
@@ -81,7 +76,7 @@ async def test_a_change_says_what_happened_to_which_entity_and_when(shown: Shown
 async def test_only_what_the_filters_say_is_streamed_and_what_was_missed_is_filtered_alike(shown: Shown) -> None:
     writer, client = shown
     missed = await writer.add(mustered("02:00", "03:00"), mustered("02:00", "03:00", THERE, "polri-001"))
-    missed += await writer.add(*(fact(each) for each in ADOPTED), fact(required(HERE, "polres-serang")))
+    missed += await writer.add(*(fact(each) for each in ADOPTED), required(HERE, "polres-serang"))
     filters: list[dict[str, Any]] = [
         {"village": HERE}, {"district": THERE[:8]}, {"kind": "unit"}, {"kind": ["post", "unit"], "village": HERE},
         {"jurisdiction": "polres-cilegon"},
@@ -127,7 +122,7 @@ async def moved(listener: Listener, beyond: int, unless: asyncio.Task[None] | No
 
 async def test_a_stream_can_begin_at_the_position_of_a_picture(shown: Shown) -> None:
     writer, client = shown
-    await writer.add(fact(registered()))
+    await writer.add(registered())
     picture = await client.get("/v1/picture")
     missed = await writer.add(sighted())
     async with stream(client, since=picture.headers["kalimaya-position"]) as found:
@@ -136,7 +131,7 @@ async def test_a_stream_can_begin_at_the_position_of_a_picture(shown: Shown) -> 
 
 async def test_the_last_id_goes_before_the_beginning_and_a_malformed_one_is_said_to_be_one(shown: Shown) -> None:
     writer, client = shown
-    added = await writer.add(fact(registered()), sighted())
+    added = await writer.add(registered(), sighted())
     async with stream(client, "deployment@1", since="deployment@0") as found:
         assert await told(found, 1) == added[1:]
     for wrong in ("17", "deployment@", "deployment@1,", "gateway@3"):
@@ -162,7 +157,7 @@ async def test_who_reads_too_slowly_is_dropped_with_the_reason_and_misses_nothin
     writer, client = shown
     async with not_reading(client) as reader, stream(client, kind="post") as found:
         expected = [position for batch in range(40) for position in await writer.add(*many(batch))]
-        await writer.add(fact(required(HERE, "polres-serang")))
+        await writer.add(required(HERE, "polres-serang"))
         await next_change(found)  # so the feed has told everybody
         text = (await reader.read()).decode()
     lines = text.splitlines()
@@ -212,10 +207,10 @@ async def test_who_takes_nothing_at_all_is_let_go(shown: Shown, monkeypatch: pyt
 async def test_when_the_villages_of_a_jurisdiction_change_its_readers_are_told_to_come_back(shown: Shown) -> None:
     writer, client = shown
     async with stream(client, jurisdiction="polres-serang") as found:
-        posts = await writer.add(fact(required(HERE, "polres-serang")), mustered("02:00", "03:00", HERE))
+        posts = await writer.add(required(HERE, "polres-serang"), mustered("02:00", "03:00", HERE))
         dropped = await next_change(found)
     assert (dropped.event, dropped.data["reason"]) == ("dropped", "area_changed")
     async with stream(client, "deployment@0", jurisdiction="polres-serang") as found:
         assert await told(found, 2) == posts
-        again = await writer.add(fact(required(HERE, "polres-serang", version=2)))
+        again = await writer.add(required(HERE, "polres-serang", version=2))
         assert await told(found, 1) == again

@@ -1,23 +1,18 @@
 """The history of events: filters, pages and their cursors, over a real PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
 
-from schemas.deployment import AssignmentCancelled, PostRequired, UnitAssigned, UnitMustered, UnitRegistered
+from schemas.deployment import AssignmentCancelled
 from schemas.logistics import ReadinessChecked
-from services.views.facts import Fact
-from tests.support.facts import DAY, clock, fact
-from tests.support.given import ADOPTED, by_post
+from tests.support.facts import clock, fact
+from tests.support.given import ADOPTED
 from tests.support.pair import Pair
 from tests.support.read_model import new_database
+from tests.support.reports import HERE, THERE, UNIT, assigned, mustered, registered, required
 from tests.support.writer import Writer, positions, serving
-
-HERE, THERE = "36.04.13.2009", "36.04.05.2001"
-UNIT = "polres-serang-007"
 
 Shown = tuple[Writer, httpx.AsyncClient]
 
@@ -28,38 +23,9 @@ async def shown(pair: Pair) -> AsyncIterator[Shown]:
         yield served
 
 
-def mustered(at: str, recorded: str, post: str = HERE, unit: str = UNIT) -> Fact:
-    data = UnitMustered(unit=unit, post=post, present={"polri": 4})
-    return fact(data, at, recorded=recorded, source=f"/agencies/{unit[:-4]}")
-
-
-def assigned(assignment: str, post: str, unit: str = UNIT) -> UnitAssigned:
-    window = {"start": DAY, "end": DAY + timedelta(days=1)}
-    return UnitAssigned(
-        unit=unit,
-        assignment=assignment,
-        duty="guard",
-        target_kind="post",
-        target=post,
-        headcount={"polri": 4},
-        **window,
-    )
-
-
-def required(post: str, jurisdiction: Any, version: int = 1) -> PostRequired:
-    return PostRequired(
-        post=post, jurisdiction=jurisdiction, vulnerability="rawan", stations=1, needs=by_post(polri=4), start=DAY,
-        end=DAY + timedelta(days=1), plan_version=version, plan_source="test", plan_dated=None,
-    )  # fmt: skip
-
-
-def registered(unit: str = UNIT) -> UnitRegistered:
-    return UnitRegistered(unit=unit, name="Regu", agency="polres-serang", strength={"polri": 9}, callsign="R")
-
-
 async def test_each_filter_lets_through_what_it_says(shown: Shown) -> None:
     writer, client = shown
-    posts = await writer.add(fact(required(HERE, "polres-serang"), "01:00", recorded="01:00"))
+    posts = await writer.add(required(HERE, "polres-serang", at="01:00", recorded="01:00"))
     units = await writer.add(mustered("02:00", "03:00"), mustered("01:30", "04:00", THERE, "polres-cilegon-001"))
     check = ReadinessChecked(village=HERE, checker="camat", items=())
     (ready,) = await writer.add(fact(check, "01:45", recorded="01:45"))
@@ -109,10 +75,10 @@ async def test_what_comes_in_late_from_another_log_is_on_the_next_page_though_it
 async def test_whoever_loses_sight_of_a_unit_is_told_of_the_order_that_took_it_away(shown: Shown) -> None:
     writer, client = shown
     told = await writer.add(
-        fact(registered()),
-        fact(assigned("a1", HERE)),
+        registered(),
+        assigned("a1", HERE),
         fact(AssignmentCancelled(unit=UNIT, assignment="a1", reason="moved")),
-        fact(assigned("a2", THERE)),
+        assigned("a2", THERE),
     )
     assert await positions(client, village=HERE) == told[1:3]
     assert await positions(client, village=THERE) == told[3:]

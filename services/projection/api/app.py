@@ -17,11 +17,13 @@ from services.projection.api import (
     readiness,
     shipments,
     status,
+    tracks,
     units,
     unreadable,
     villages,
     warnings,
 )
+from services.projection.api.conditional import Conditional
 from services.projection.api.feed import Feed
 from services.projection.api.reading import PROBLEMS, Reading
 
@@ -42,11 +44,13 @@ def new_app(reading: Reading, feed: Feed | None = None) -> FastAPI:
     app.state.reading = reading
     app.state.feed = feed or Feed(reading)
     http.install(app)
+    app.add_middleware(Conditional)
     for each in (
         picture,
         villages,
         operation,
         units,
+        tracks,
         posts,
         contingents,
         shipments,

@@ -11,15 +11,15 @@ from services.projection.api import vector
 from services.views.model import KINDS
 
 _ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-_VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
+VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
 _DISTRICT = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$"
 
 _POST = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}(-tps[0-9]{2})?$"
 
 IdPath = Annotated[str, Path(pattern=_ID)]
-VillagePath = Annotated[str, Path(pattern=_VILLAGE, description="Code of the Ministry of Home Affairs.")]
+VillagePath = Annotated[str, Path(pattern=VILLAGE, description="Code of the Ministry of Home Affairs.")]
 PostPath = Annotated[str, Path(pattern=_POST, description="A village's code, or that and `-tps01` for one station.")]
-VillageFilter = Annotated[str | None, Query(pattern=_VILLAGE, description="Only of this village (code).")]
+VillageFilter = Annotated[str | None, Query(pattern=VILLAGE, description="Only of this village (code).")]
 DistrictFilter = Annotated[str | None, Query(pattern=_DISTRICT, description="Only of this district (code).")]
 WordFilter = Annotated[str | None, Query(pattern=_ID)]
 At = Annotated[
