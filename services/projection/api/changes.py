@@ -101,7 +101,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/v1/changes", response_class=EventStream, responses=STREAM)
+@router.get("/v1/changes", status_code=200, response_class=EventStream, responses=STREAM)
 async def changes(
     request: Request,
     look: Briefly,
