@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -16,7 +15,6 @@ from services.projection.api.event_rows import Wanted
 from services.projection.api.feed import Feed, Reader
 from services.projection.api.reading import Snapshot, look
 from services.projection.api.words import (
-    Answer,
     DistrictFilter,
     JurisdictionFilter,
     KindFilter,
@@ -32,21 +30,6 @@ SEND_SECONDS = 30.0
 
 Briefly = Annotated[Snapshot, Depends(look, scope="function")]
 """A look that is over before the answer is sent, so that a stream holds no connection."""
-
-
-class ChangedEvent(Answer):
-    """`data` of an event `changed`: what happened to which entity. Its `id` is a vector of positions; ask with the last
-    one in `Last-Event-ID` (or `since`) to go on behind it. `time` is its source's, `knowntime` from when it could be
-    known. The entity itself is read from its own endpoint, which shows the change by now.
-    """
-
-    kind: str
-    id: str
-    type: str
-    subject: str
-    position: str
-    time: datetime
-    knowntime: datetime
 
 
 class EventStream(Response):
@@ -121,9 +104,13 @@ async def changes(
 ) -> Response:
     """Every change, once, as server-sent events; after the last id that you have none is missing.
 
-    To follow the picture read it first, and begin with its `Kalimaya-Position`. Keep to the same filters when you come
-    back. A frame without data comes every ten seconds when nothing else does, and moves your id. Who reads too slowly
-    is dropped: the last event says so.
+    `changed` says what happened (`type`) to which entity (`kind`, `id`), where that stands in the logs, its source's
+    `time`, and from when it could be known. The entity is read from its own endpoint, which shows the change by now.
+    The event's id is a vector of positions. To follow the picture read it first, and begin with its
+    `Kalimaya-Position`; keep to the same filters when you come back.
+
+    When nothing else comes for ten seconds, a frame without data does, and moves your id. `dropped` is the last event
+    and says why, for instance that you read too slowly.
     """
     wanted = Wanted(
         kinds=kind and frozenset(kind),

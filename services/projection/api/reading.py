@@ -24,6 +24,7 @@ LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "You have it already, as `If-None-Match` says."},
     422: {"description": "A parameter is malformed (problem document)."},
     503: {"description": "PostgreSQL is away; see Retry-After (problem document)."},
     504: {"description": "`min_position` was not reached within `wait` (problem document)."},
