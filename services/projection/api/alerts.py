@@ -148,14 +148,15 @@ async def alert_rules() -> AlertRulesAnswer:
 def answer(document: Document, now: datetime) -> Document:
     """An alert as it is answered: with the words of its rule, and what its instants mean at `now`."""
     acknowledged: dict[str, Any] | None = document["acknowledged"]
+    until = datetime.fromisoformat(acknowledged["until"]) if acknowledged else now
     cleared: dict[str, Any] | None = document["cleared"]
     ended = datetime.fromisoformat(cleared["as_of"]) if cleared else now
     return {
         **document,
         "words": WATCHED.get(document["rule"]),
         "age": (ended - datetime.fromisoformat(document["since"])).total_seconds(),
-        "acknowledged": acknowledged
-        and {**acknowledged, "run_out": datetime.fromisoformat(acknowledged["until"]) <= now},
+        "acknowledged": acknowledged and {**acknowledged, "run_out": until <= now},
+        "changes_at": None if cleared or until <= now else until,
     }
 
 
