@@ -236,15 +236,20 @@ class Feed:
     async def _missed(self, reader: Reader) -> AsyncIterator[bytes]:
         """What came between his vector and ours; at the end he has joined the others, unless he was ended."""
         deadline = asyncio.get_running_loop().time() + NOT_REACHED_SECONDS
-        while reader.ended is None:
-            ours = self._vector
-            if ours is None or not vector.covers(ours, reader.since):
+        while reader.ended is None and reader not in self._joined:
+            if self._vector is None or not vector.covers(self._vector, reader.since):
                 await self._until_looked(reader, deadline)
-            elif vector.covers(reader.since, ours):
-                self._joined.add(reader)
-                return
+            elif await self._may_read():
+                yield await self._page(reader, self._vector)
             else:
-                yield await self._page(reader, ours)
+                yield _heartbeat(reader.since)
+
+    async def _may_read(self) -> bool:
+        """Wait for one's turn to read the tables, not longer than until the next heartbeat."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                return await self._catching_up.acquire()
+        return False
 
     async def _until_looked(self, reader: Reader, deadline: float) -> None:
         looked = self._looked
@@ -255,17 +260,23 @@ class Feed:
             reader.end("not_reached")
 
     async def _page(self, reader: Reader, ours: Vector) -> bytes:
-        """The next of what he has missed. His vector goes along."""
+        """The next of what he has missed; his vector goes along. After the last of it he has joined the others.
+
+        He joins before the tables are read, so that what comes meanwhile waits for him behind this page.
+        """
+        self._joined.add(reader)
         try:
-            async with self._catching_up, self._reading.pool.acquire(timeout=5) as connection:
+            async with self._reading.pool.acquire(timeout=5) as connection:
                 found = await rows(connection, reader.since, ours, reader.wanted, PAGE, columns=_columns)
         except CATCHABLE:
             reader.end("read_model_away")
             return b""
-        frames = [_change(each, reader.since).frame for each in found]
-        if len(found) < PAGE:
-            reader.since = _farther(reader.since, ours)
-        return b"".join(frames)
+        finally:
+            self._catching_up.release()
+        if len(found) == PAGE:
+            self._joined.discard(reader)
+            reader.waiting.clear()
+        return b"".join(_change(each, reader.since).frame for each in found)
 
 
 def _change(row: Mapping[str, Any], after: dict[tuple[str, int], int]) -> Change:
