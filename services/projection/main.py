@@ -3,6 +3,7 @@
 import asyncio
 
 from schemas.catalogue import SERVICES
+from services.kit import credentials
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
 from services.projection.api.feed import Feed
@@ -14,13 +15,14 @@ from services.projection.unreadable import UnreadableFollower
 
 
 async def main() -> None:
-    """Run until told to stop; Kafka and PostgreSQL may come and go."""
+    """Run until told to stop; Kafka and PostgreSQL may come and go. Raises CredentialsError when nobody could read."""
     settings = ProjectionSettings()
     pool = await new_pool(settings.postgres)
     store = Store(pool)
     projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}")
     unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
-    reading = Reading(pool, store, projector, settings)
+    doorkeeper = credentials.load(settings.agencies, settings.tokens)
+    reading = Reading(pool, store, projector, settings, doorkeeper)
     feed = Feed(reading)
     app = new_app(reading, feed)
     health = Health()

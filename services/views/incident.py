@@ -8,7 +8,7 @@ Flags: `unreported` (only orders are known), `duplicate` (of `duplicate_of`), `c
 the latest triage complains of was sent, before that triage or after an earlier one), `clock_ahead`.
 
 The members of a unit complained of must not see the incident. `hidden_from` names the units whose readers are not to be
-shown it; whoever serves documents to readers with tokens has to keep to it. Reads are not told apart yet.
+shown it; whoever serves documents to readers has to keep to it (ADR 0011).
 """
 
 from collections.abc import Collection, Mapping, Set

@@ -34,9 +34,11 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
 async def test_each_listener_hears_each_change_once_across_kills_of_the_api_and_of_postgresql(system: System) -> None:
     url = f"http://127.0.0.1:{system.ports['PICTURE']}"
     areas = [*DISTRICTS] * (OF_A_DISTRICT // len(DISTRICTS) + 1)
-    listeners = [Listener(url, {"district": district}) for district in areas[:OF_A_DISTRICT]]
-    listeners += [Listener(url) for _ in range(OF_EVERYTHING)]
     system.up("--scenario", SCENARIO, "--speed", "max")
+    await system.reach((system.data / "tokens.json").exists, 60)
+    token = system.tokens()["posko-serang"]
+    listeners = [Listener(url, token, {"district": district}) for district in areas[:OF_A_DISTRICT]]
+    listeners += [Listener(url, token) for _ in range(OF_EVERYTHING)]
     async with listening(listeners):
         await system.reach(lambda: "scenario" in system.pids(), 120)
         for name in ("projection", "postgres"):
@@ -44,12 +46,11 @@ async def test_each_listener_hears_each_change_once_across_kills_of_the_api_and_
             await system.reach(lambda heard=heard: len(listeners[-1].told) > heard + 200, 60)
             await system.kill(name)
         await system.played(240 * PATIENCE)
-        told = await asyncio.to_thread(system.run, "audit", "--wait", "100")
+        told = await asyncio.to_thread(system.run, "audit", "--wait", "60", seconds=120 * PATIENCE)
         assert told.returncode == 0, f"{told.stdout}\n{told.stderr}\n{system.last_words()}"
         so_far = await happened(system)
         wanted = [of(each, so_far) for each in listeners]
         await system.reach(lambda: all(w <= set(e.told) for e, w in zip(listeners, wanted, strict=True)), 60 * PATIENCE)
-        await asyncio.sleep(1)
     everything = await happened(system)
     print(account(listeners, len(everything), system.pids()["projection"]))
     for each, positions in zip(listeners, wanted, strict=True):

@@ -18,7 +18,7 @@ from tests.support.given import ADOPTED
 from tests.support.ledger import until
 from tests.support.listening import Frame, Listener, frames, listening
 from tests.support.pair import Pair
-from tests.support.read_model import new_database
+from tests.support.read_model import POSKO, new_database
 from tests.support.reports import HERE, THERE, UNIT, mustered, registered, required, sighted
 from tests.support.writer import Writer, positions, serving
 
@@ -98,7 +98,7 @@ async def test_a_reader_who_comes_back_is_told_what_he_missed_once_even_while_mo
     monkeypatch.setattr(feed, "PAGE", 7)
     writer, client = shown
     expected: list[str] = []
-    listener = Listener(str(client.base_url))
+    listener = Listener(str(client.base_url), POSKO.id)
     writing = asyncio.create_task(write(writer, expected, batches=60))
     while not writing.done():
         async with listening([listener]):
@@ -182,7 +182,7 @@ async def not_reading(client: httpx.AsyncClient) -> AsyncIterator[asyncio.Stream
     small.setblocking(False)
     await asyncio.get_running_loop().sock_connect(small, (client.base_url.host, client.base_url.port))
     reader, writer = await asyncio.open_connection(sock=small, limit=4096)
-    writer.write(b"GET /v1/changes HTTP/1.0\r\nHost: picture\r\n\r\n")
+    writer.write(b"GET /v1/changes HTTP/1.0\r\nAuthorization: Bearer posko\r\n\r\n")
     await asyncio.sleep(0)
     await reader.readuntil(b"\n\n")
     try:

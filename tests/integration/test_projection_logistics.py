@@ -10,14 +10,12 @@ import msgspec
 import pytest
 
 from schemas.logistics import ReadinessChecked, ReadinessItem
-from services.projection.api.app import new_app
-from services.projection.api.reading import Reading
 from services.projection.projector import Projector
-from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
 from services.views.model import listed
 from tests.support.facts import fact, folded
 from tests.support.pair import Pair
+from tests.support.read_model import asked
 from tests.support.shipment import VILLAGE, S, departed, planned
 
 OTHER = "36.04.05.2001"
@@ -55,9 +53,7 @@ async def client(pair: Pair) -> AsyncIterator[httpx.AsyncClient]:
             row.status,
             msgspec.json.encode(document).decode(),
         )
-    settings = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn)
-    app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["logistics"]), settings))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:
+    async with asked(pool, store, Projector(store, pair.kafka, ["logistics"]), pair, dsn) as client:
         yield client
     pool.terminate()
 

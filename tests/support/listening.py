@@ -26,6 +26,7 @@ class Listener:
     """Filters are the query's. `told` are the positions of the changes, in the order in which they came."""
 
     url: str
+    token: str
     filters: dict[str, str] = field(default_factory=dict)
     last_id: str | None = "deployment@0"
     told: list[str] = field(default_factory=list)
@@ -42,7 +43,8 @@ class Listener:
             await asyncio.sleep(0.2)
 
     async def _once(self, client: httpx.AsyncClient) -> None:
-        headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        headers = {"Authorization": f"Bearer {self.token}"}
+        headers |= {"Last-Event-ID": self.last_id} if self.last_id else {}
         async with client.stream("GET", f"{self.url}/v1/changes", params=self.filters, headers=headers) as response:
             if response.status_code != 200:
                 self.dropped[str(response.status_code)] += 1

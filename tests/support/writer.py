@@ -1,7 +1,7 @@
 """A read model in a real PostgreSQL to which a test adds facts, as a projector does; and the API over it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,9 @@ import httpx
 
 from kalimaya.ports import free_ports
 from schemas.catalogue import SERVICES
+from services.kit.credentials import Doorkeeper
 from services.kit.observe import serve
+from services.kit.principals import Principal
 from services.projection.api.app import new_app
 from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading
@@ -21,6 +23,7 @@ from services.views.area import area
 from services.views.facts import Fact
 from services.views.model import Model, fold, subject_of, to_document
 from tests.support.pair import Pair
+from tests.support.read_model import NOWHERE, POSKO, token_of
 
 
 class Writer:
@@ -59,19 +62,29 @@ class Writer:
 
 
 @asynccontextmanager
-async def serving(pair: Pair, dsn: str, **settings: Any) -> AsyncIterator[tuple[Writer, httpx.AsyncClient]]:
-    """An empty read model in this database, and its API on a port, streams included. Nobody projects but the writer."""
+async def serving(
+    pair: Pair, dsn: str, readers: Iterable[Principal] = (POSKO,), **settings: Any
+) -> AsyncIterator[tuple[Writer, httpx.AsyncClient]]:
+    """An empty read model in this database, and its API on a port, streams included. Nobody projects but the writer.
+
+    The client has the token of the first of those who may read.
+    """
     pool = await new_pool(dsn)
     store = Store(pool)
     writer = Writer(store)
     await writer.begin()
-    told = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn, **settings)
-    reading = Reading(pool, store, Projector(store, pair.kafka, SERVICES), told)
+    told = ProjectionSettings(
+        kafka=pair.kafka, metrics_port=0, postgres=dsn, agencies=NOWHERE, tokens=NOWHERE, **settings
+    )
+    principals = {each.id: each for each in readers}
+    doorkeeper = Doorkeeper(principals, {id_: id_ for id_ in principals})
+    reading = Reading(pool, store, Projector(store, pair.kafka, SERVICES), told, doorkeeper)
     feed = Feed(reading)
     (port,) = free_ports(1)
     tasks = [asyncio.create_task(each) for each in (feed.run(), serve(new_app(reading, feed), "127.0.0.1", port))]
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        headers = token_of(next(iter(principals)))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, headers=headers) as client:
             yield writer, client
     finally:
         for task in tasks:

@@ -371,4 +371,4 @@ def test_the_openapi_document_is_valid_and_tells_every_problem() -> None:
     document = app.openapi()
     validate(document)
     for path, methods in document["paths"].items():
-        assert {"422", "503", "504"} <= methods["get"]["responses"].keys(), path
+        assert {"401", "403", "422", "503", "504"} <= methods["get"]["responses"].keys(), path

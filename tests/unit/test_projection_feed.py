@@ -7,6 +7,8 @@ import pytest
 from services.projection.api import feed
 from services.projection.api.event_rows import Wanted
 from services.projection.api.feed import Change, Reader
+from services.projection.api.viewer import viewer_of
+from tests.support.read_model import POSKO
 from tests.support.reports import HERE, THERE
 
 NEIGHBOUR = "36.04.13.2001"
@@ -18,11 +20,15 @@ def change(
 ) -> Change:  # fmt: skip
     villages = {HERE} if villages is None else villages
     within = {code[:8] for code in villages} if districts is None else districts
-    return Change(kind, "kalimaya.test", frozenset(villages), frozenset(within), jurisdiction, frame)
+    return Change(kind, f"{kind}/x", frozenset(villages), frozenset(within), jurisdiction, frame)
 
 
 def reader(jurisdiction: str | None = None, **wanted: Any) -> Reader:
-    return Reader(Wanted(**wanted), {}, jurisdiction)
+    return Reader(viewer_of(POSKO), Wanted(**wanted), {}, jurisdiction)
+
+
+def taken(one: Reader) -> bytes:
+    return b"".join(each.frame for each in one.take())
 
 
 @pytest.mark.parametrize(
@@ -49,16 +55,16 @@ def reader(jurisdiction: str | None = None, **wanted: Any) -> Reader:
 def test_a_reader_is_told_what_he_asked_for(wanted: Any, offered: Any, is_told: bool) -> None:
     one = reader(**wanted)
     one.offer([change(**offered)])
-    assert one.take() == (b"x" if is_told else b"")
+    assert taken(one) == (b"x" if is_told else b"")
     assert one.woken.is_set() is is_told
 
 
 def test_he_takes_in_order_and_not_too_much_at_once() -> None:
     one = reader()
     one.offer([change(bytes([65 + n]) * 20_000) for n in range(3)])
-    assert one.take() == b"A" * 20_000 + b"B" * 20_000
-    assert one.take() == b"C" * 20_000
-    assert one.take() == b""
+    assert taken(one) == b"A" * 20_000 + b"B" * 20_000
+    assert taken(one) == b"C" * 20_000
+    assert taken(one) == b""
 
 
 def test_what_waits_for_him_is_bounded_and_beyond_it_he_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +73,7 @@ def test_what_waits_for_him_is_bounded_and_beyond_it_he_is_ended(monkeypatch: py
     one.offer([change(), change(), change(), change(villages={THERE})])
     assert (one.ended, len(one.waiting)) == (None, 3)
     one.offer([change()])
-    assert (one.ended, len(one.waiting), one.take()) == ("slow", 0, b"")
+    assert (one.ended, len(one.waiting), taken(one)) == ("slow", 0, b"")
     one.offer([change()])
     assert not one.waiting
 
@@ -87,7 +93,7 @@ def test_he_is_ended_behind_what_may_change_the_villages_of_his_jurisdiction(off
     one = reader("polres-serang", under=frozenset({HERE}))
     one.offer([change(b"1"), change(b"2", **offered), change(b"3")])
     assert one.ended == ("area_changed" if is_ended else None)
-    assert one.take().endswith(b"3") is not is_ended
+    assert taken(one).endswith(b"3") is not is_ended
 
 
 def test_whoever_asked_for_no_jurisdiction_does_not_mind() -> None:

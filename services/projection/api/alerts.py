@@ -172,5 +172,6 @@ def _place(alert: Document) -> str:
 
 async def under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
     """The villages that a police force answers for."""
-    found = briefs({kind: await look.documents(kind) for kind in ("post", *OPERATIONS)}, look.now)
+    kinds = [kind for kind in ("post", *OPERATIONS) if kind in look.viewer.kinds]
+    found = briefs({kind: await look.documents(kind) for kind in kinds}, look.now)
     return [code for code, own in by_village(found).items() if own.jurisdiction == jurisdiction]

@@ -102,7 +102,7 @@ async def changes(
         VectorText | None, Header(description="The last id that you have; it goes before `since`.")
     ] = None,
 ) -> Response:
-    """Every change, once, as server-sent events; after the last id that you have none is missing.
+    """Every change of what you may see, once, as server-sent events; after the last id that you have none is missing.
 
     `changed` says what happened (`type`) to which entity (`kind`, `id`), where that stands in the logs, its source's
     `time`, and from when it could be known. The entity is read from its own endpoint, which shows the change by now.
@@ -118,6 +118,8 @@ async def changes(
         district=district,
         under=None if jurisdiction is None else frozenset(await under(look, jurisdiction)),
     )
+    for each in kind or ():
+        look.require(each)
     begin = last_event_id or since
     told = vector.parse(begin) if begin else vector.at(look.positions)
-    return EventStream(request.app.state.feed, Reader(wanted, told, jurisdiction))
+    return EventStream(request.app.state.feed, Reader(look.viewer, wanted, told, jurisdiction))

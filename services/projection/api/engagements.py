@@ -58,14 +58,15 @@ async def engagement(look: Look, id: IdPath) -> Document:
 
 @router.get("/v1/engagement-coverage", response_model=CoverageAnswer)
 async def coverage(look: Look) -> CoverageAnswer:
-    """Which districts have been engaged, asked for before the vote."""
+    """Which districts have been engaged, asked for before the vote; of those in which your areas have a village."""
     held: dict[str, list[datetime]] = {district: [] for district in DISTRICTS}
     for each in await look.documents("engagement"):
         held[each["district"]].append(datetime.fromisoformat(each["held_at"]))
     voting = await look.connection.fetch(
         "SELECT DISTINCT unnest(districts) AS district FROM entities WHERE kind = 'incidents-operation'"
     )
-    wanted = sorted(row["district"] for row in voting) or sorted(DISTRICTS)
+    all_ = sorted(row["district"] for row in voting) or sorted(DISTRICTS)
+    wanted = [code for code in all_ if look.viewer.sees_district(code)]
     return CoverageAnswer(
         of="operation" if voting else "regency",
         districts=[

@@ -55,6 +55,13 @@ _WANTED = """
     AND ($17::timestamptz IS NULL OR knowntime >= $17) AND ($18::timestamptz IS NULL OR knowntime < $18)"""
 
 
+Visible = tuple[str, Sequence[Any]]
+"""SQL that is true for an event that the reader may see, and its arguments, which are `$FIRST_FREE` and those after."""
+
+FIRST_FREE = 19
+ALL_VISIBLE: Visible = ("true", ())
+
+
 async def rows(
     connection: Any,
     first: Vector,
@@ -64,6 +71,7 @@ async def rows(
     *,
     newest_first: bool = False,
     columns: str = COLUMNS,
+    visible: Visible = ALL_VISIBLE,
 ) -> Sequence[Any]:
     """At most `limit` events from `first` on and before `beyond`, of the partitions that `beyond` names."""
     places = sorted(beyond)
@@ -73,7 +81,7 @@ async def rows(
               CROSS JOIN LATERAL (
                 SELECT {columns} FROM events
                 WHERE service = part.of AND partition = part.number
-                  AND event_offset >= part.first AND event_offset < part.beyond AND {_WANTED}
+                  AND event_offset >= part.first AND event_offset < part.beyond AND {_WANTED} AND {visible[0]}
                 ORDER BY event_offset {order} LIMIT $5) each
               ORDER BY knowntime {order}, service {order}, partition {order}, event_offset {order} LIMIT $5"""
     return await connection.fetch(  # type: ignore[no-any-return]
@@ -84,6 +92,7 @@ async def rows(
         [beyond[place] for place in places],
         limit,
         *_arguments(wanted),
+        *visible[1],
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.types import Instant
 from services.projection.api import vector
 from services.projection.api.alerts import under
-from services.projection.api.event_rows import COLUMNS, Wanted, place_of, position_of, rows
+from services.projection.api.event_rows import COLUMNS, FIRST_FREE, Wanted, place_of, position_of, rows
 from services.projection.api.reading import Look
 from services.projection.api.vector import Vector
 from services.projection.api.words import (
@@ -89,6 +89,8 @@ async def events(
 ) -> Page[HistoryAnswer]:
     """Events in the order in which they could be known. Nothing is left out while you turn the pages.
 
+    Those of your own messages, and those of what you may see.
+
     A cursor is a vector of positions, as are the ids of `/v1/changes`: it holds across restarts and rebuilds. What
     comes in meanwhile is on the last pages, or, newest first, on none. To go on from the last page, listen to
     `/v1/changes` from its `Kalimaya-Position`.
@@ -106,13 +108,18 @@ async def events(
         known_from=known_from,
         known_to=known_to,
     )
+    for each in kind or ():
+        look.require(each)
+    visible = look.visible_subject("events", FIRST_FREE)
     newest = order == "newest"
     here = vector.at(look.positions)
     turned = vector.parse(cursor) if cursor else here if newest else {}
     first, beyond = (
         ({}, {place: min(turned.get(place, 0), at) for place, at in here.items()}) if newest else (turned, here)
     )
-    found = await rows(look.connection, first, beyond, wanted, limit + 1, newest_first=newest, columns=_columns)
+    found = await rows(
+        look.connection, first, beyond, wanted, limit + 1, newest_first=newest, columns=_columns, visible=visible
+    )
     shown = found[:limit]
     after = vector.write(_turned(turned, shown, newest)) if len(found) > limit else None
     return Page(items=[_answer(each) for each in shown], next=after)

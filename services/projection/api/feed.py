@@ -22,6 +22,7 @@ from services.projection.api.briefs import OPERATIONS
 from services.projection.api.event_rows import COLUMNS, EVERYTHING, Wanted, place_of, position_of, rows
 from services.projection.api.reading import LOOK_EVERY_SECONDS, Reading
 from services.projection.api.vector import Vector
+from services.projection.api.viewer import Viewer
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +37,8 @@ COALESCE_SECONDS = 0.02
 HEARTBEAT_SECONDS = 10.0
 NOT_REACHED_SECONDS = 10.0
 RETRY_MILLISECONDS = 1_000
-CATCHING_UP = 3
-"""How many readers may read what they missed at once: the pool is shared with projector and API."""
+TURNS = 3
+"""How many readers may have something read for them at once: the pool is shared with projector and API."""
 
 Reason = Literal["slow", "shutting_down", "read_model_away", "not_reached", "area_changed"]
 REASONS: dict[Reason, str] = {
@@ -57,7 +58,7 @@ class Change:
     """An event on its way to readers. `jurisdiction`: what a post's event says of its village's."""
 
     kind: str
-    type: str
+    subject: str
     villages: frozenset[str]
     districts: frozenset[str]
     jurisdiction: str | None
@@ -65,13 +66,14 @@ class Change:
 
 
 class Reader:
-    """One who reads changes. `since`: the vector up to which he knows everything. `under`: a force's villages."""
+    """One who reads changes, and may see what `viewer` may. `since`: the vector up to which he knows everything."""
 
-    def __init__(self, wanted: Wanted, since: Vector, jurisdiction: str | None = None) -> None:
+    def __init__(self, viewer: Viewer, wanted: Wanted, since: Vector, jurisdiction: str | None = None) -> None:
+        self.viewer = viewer
         self._wanted, self._jurisdiction = wanted, jurisdiction
         self._districts = frozenset(code[:8] for code in wanted.under or ())
         self.since = dict(since)
-        self.waiting: deque[bytes] = deque()
+        self.waiting: deque[Change] = deque()
         self.woken = asyncio.Event()
         self.ended: Reason | Literal["gone"] | None = None
 
@@ -85,7 +87,7 @@ class Reader:
         if self.ended:
             return
         last = None if self._wanted.under is None else self._outdating(changes)
-        found = [each.frame for each in changes[: None if last is None else last + 1] if self._wants(each)]
+        found = [each for each in changes[: None if last is None else last + 1] if self._wants(each)]
         if found:
             self.waiting.extend(found)
             self.woken.set()
@@ -102,12 +104,13 @@ class Reader:
                 self.waiting.clear()
         self.woken.set()
 
-    def take(self) -> bytes:
+    def take(self) -> list[Change]:
         """What waits for him, not more than a chunk at once."""
-        taken = bytearray()
-        while self.waiting and len(taken) < CHUNK_BYTES:
-            taken += self.waiting.popleft()
-        return bytes(taken)
+        taken, size = list[Change](), 0
+        while self.waiting and size < CHUNK_BYTES:
+            taken.append(self.waiting.popleft())
+            size += len(taken[-1].frame)
+        return taken
 
     def _wants(self, change: Change) -> bool:
         wanted = self._wanted
@@ -143,7 +146,7 @@ class Feed:
         self._joined: set[Reader] = set()
         self._vector: dict[tuple[str, int], int] | None = None
         self._arrival, self._looked = asyncio.Event(), asyncio.Event()
-        self._catching_up = asyncio.Semaphore(CATCHING_UP)
+        self._turns = asyncio.Semaphore(TURNS)
         self._closing = False
 
     async def run(self) -> None:
@@ -214,7 +217,9 @@ class Feed:
             async for chunk in self._missed(reader):
                 yield chunk
             while reader.ended is None or reader.waiting:
-                yield reader.take() or await self._pause(reader)
+                if not reader.waiting and await self._is_quiet(reader):
+                    yield _heartbeat(self._vector or reader.since)
+                yield await self._shown(reader, reader.take())
         finally:
             self._present.discard(reader)
             self._joined.discard(reader)
@@ -223,15 +228,26 @@ class Feed:
             metrics.DROPPED_READERS.labels(reader.ended).inc()
             yield _dropped(reader.ended)
 
-    async def _pause(self, reader: Reader) -> bytes:
-        """Wait until something waits for him; if nothing does for long, the heartbeat, with how far he has got."""
+    async def _is_quiet(self, reader: Reader) -> bool:
+        """Wait until something waits for him; whether nothing does for so long that a heartbeat is due."""
         reader.woken.clear()
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await reader.woken.wait()
         except TimeoutError:
-            return b"" if self._vector is None else _heartbeat(self._vector)
-        return reader.take()
+            return True
+        return False
+
+    async def _shown(self, reader: Reader, changes: Sequence[Change]) -> bytes:
+        """The frames of those of these changes whose entities he may see now."""
+        if not changes or reader.viewer.commands:
+            return _joined(changes)
+        try:
+            async with self._turns, self._reading.pool.acquire(timeout=5) as connection:
+                return _joined(await _seen(connection, reader.viewer, changes))
+        except CATCHABLE:
+            reader.end("read_model_away")
+            return b""
 
     async def _missed(self, reader: Reader) -> AsyncIterator[bytes]:
         """What came between his vector and ours; at the end he has joined the others, unless he was ended."""
@@ -248,7 +264,7 @@ class Feed:
         """Wait for one's turn to read the tables, not longer than until the next heartbeat."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT_SECONDS):
-                return await self._catching_up.acquire()
+                return await self._turns.acquire()
         return False
 
     async def _until_looked(self, reader: Reader, deadline: float) -> None:
@@ -268,15 +284,17 @@ class Feed:
         try:
             async with self._reading.pool.acquire(timeout=5) as connection:
                 found = await rows(connection, reader.since, ours, reader.wanted, PAGE, columns=_columns)
+                changes = [_change(each, reader.since) for each in found]
+                seen = await _seen(connection, reader.viewer, changes)
         except CATCHABLE:
             reader.end("read_model_away")
             return b""
         finally:
-            self._catching_up.release()
+            self._turns.release()
         if len(found) == PAGE:
             self._joined.discard(reader)
             reader.waiting.clear()
-        return b"".join(_change(each, reader.since).frame for each in found)
+        return _joined(seen)
 
 
 def _change(row: Mapping[str, Any], after: dict[tuple[str, int], int]) -> Change:
@@ -294,7 +312,16 @@ def _change(row: Mapping[str, Any], after: dict[tuple[str, int], int]) -> Change
     }
     frame = b"event: changed\nid: %b\ndata: %b\n\n" % (vector.write(after).encode(), _json(data))
     villages, districts = frozenset(row["villages"]), frozenset(row["districts"])
-    return Change(kind, row["type"], villages, districts, row["jurisdiction"], frame)
+    return Change(kind, row["subject"], villages, districts, row["jurisdiction"], frame)
+
+
+async def _seen(connection: Any, viewer: Viewer, changes: Sequence[Change]) -> Sequence[Change]:
+    seen = await viewer.seen(connection, {each.subject for each in changes})
+    return [each for each in changes if each.subject in seen]
+
+
+def _joined(changes: Sequence[Change]) -> bytes:
+    return b"".join(each.frame for each in changes)
 
 
 def _farther(one: Vector, other: Vector) -> dict[tuple[str, int], int]:

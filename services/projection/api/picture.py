@@ -14,6 +14,7 @@ from services.projection.api.picture_rows import by_village, elsewhere, row, tot
 from services.projection.api.picture_turns import earliest, run_outs
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
 from services.projection.api.reading import Look, Snapshot
+from services.projection.api.viewer import Viewer
 from services.projection.api.words import DistrictFilter
 
 router = APIRouter(tags=["picture"])
@@ -42,30 +43,44 @@ async def picture(
 ) -> PictureAnswer:
     """A row for each village that votes, or of which anything is known, and their sums.
 
+    Of the villages in your areas: the sums, too, are of what you may see.
+
     The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
     documents = {kind: await look.documents(kind) for kind in BRIEFED}
     standing = await look.documents("alert", "status = 'standing' ORDER BY id")
     found = briefs({**documents, "alert": standing}, look.now)
-    return drawn(found, judge(look, found), district, jurisdiction)
+    return drawn(found, judge(look, found), district, jurisdiction, look.viewer)
 
 
-def drawn(found: Briefs, judge: Judge, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:
-    """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction."""
+def drawn(
+    found: Briefs,
+    judge: Judge,
+    district: str | None = None,
+    jurisdiction: str | None = None,
+    viewer: Viewer | None = None,
+) -> PictureAnswer:
+    """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction.
+
+    What somebody sees (`viewer`) tells of villages outside his areas, too, where a unit has been in both; these are not
+    in his picture.
+    """
     rows = [
         each
         for code, own in by_village(found).items()
         if district is None or code.startswith(district)
+        if viewer is None or viewer.sees_village(code)
         if (each := row(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
     ]
     areas = {each.district for each in rows}
     if jurisdiction is None:
-        areas |= {code for each in found.alerts for code in each.districts if district in (None, code)}
+        named = {code for each in found.alerts for code in each.districts if district in (None, code)}
+        areas |= {code for code in named if viewer is None or viewer.sees_district(code)}
 
     def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
-        named = naming(found.alerts, {each.code for each in several}, districts)
-        return total(several, alerts(named, judge.now))
+        counted = naming(found.alerts, {each.code for each in several}, districts)
+        return total(several, alerts(counted, judge.now))
 
     whole = district is None and jurisdiction is None
     everything = total(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None

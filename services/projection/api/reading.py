@@ -10,10 +10,13 @@ from typing import Annotated, Any
 import asyncpg
 import msgspec
 from fastapi import Depends, Query, Request, Response
+from fastapi.security import HTTPBearer
 
 from services.kit.clock import load
+from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
+from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import UNREACHABLE, Document, Store
@@ -25,6 +28,8 @@ LOOK_EVERY_SECONDS = 0.25
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     304: {"description": "You have it already, as `If-None-Match` says."},
+    401: {"description": "No token, or one that nobody has (problem document)."},
+    403: {"description": "This endpoint shows what your role does not read (problem document)."},
     422: {"description": "A parameter is malformed (problem document)."},
     503: {"description": "PostgreSQL is away; see Retry-After (problem document)."},
     504: {"description": "`min_position` was not reached within `wait` (problem document)."},
@@ -40,6 +45,7 @@ class Reading:
     store: Store
     projector: Projector
     settings: ProjectionSettings
+    doorkeeper: Doorkeeper
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
@@ -49,18 +55,44 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the read model: everything read from it is as of `positions`, and judged at `now`."""
+    """One look at the read model: as of `positions`, judged at `now`, and only what `viewer` may see."""
 
     connection: Any
     positions: Positions
     now: datetime
     reading: Reading
+    viewer: Viewer
 
     async def documents(self, kind: str, where: str = "true ORDER BY id", *arguments: Any) -> list[Document]:
-        """The documents of one kind; `where` is our own SQL (condition, perhaps more), its arguments from $2 on."""
-        sql = f"SELECT document FROM entities WHERE kind = $1 AND {where}"
-        rows = await self.connection.fetch(sql, kind, *arguments)
+        """The documents of one kind that the viewer sees. Raises Problem 403 for a kind that he does not read.
+
+        `where` is our own SQL (condition, perhaps more), its arguments from $2 on.
+        """
+        self.require(kind)
+        visible, more = self.visible("each", len(arguments) + 2)
+        seen = f"SELECT * FROM entities AS each WHERE kind = $1 AND {visible}"
+        rows = await self.connection.fetch(
+            f"SELECT document FROM ({seen}) AS seen WHERE {where}", kind, *arguments, *more
+        )
         return [msgspec.json.decode(row["document"]) for row in rows]
+
+    def visible(self, row: str, first: int) -> tuple[str, list[Any]]:
+        """SQL that is true for a row of a table with the columns of `entities` that the viewer sees, and its arguments.
+
+        The arguments are `$first` and those after it. Whatever reads rows of entities otherwise than by `documents`
+        has to ask by this.
+        """
+        return self.viewer.condition(row, first)
+
+    def visible_subject(self, row: str, first: int) -> tuple[str, list[Any]]:
+        """The same for a row of `outcomes` or `events`: whether he sent the message, or sees what it is about."""
+        return self.viewer.condition_on_subject(row, first)
+
+    def require(self, kind: str) -> None:
+        """Raise Problem 403 unless the viewer may see any entity of this kind."""
+        if kind not in self.viewer.kinds:
+            detail = f"This shows what your role does not read ({kind})."
+            raise Problem(403, "forbidden", "Not for your role", detail, {HEADER: header(self.positions)})
 
     async def document(self, kind: str, id_: str) -> Document:
         """One document. Raises Problem 404."""
@@ -74,9 +106,21 @@ class Snapshot:
         return Problem(404, "not-found", "Not found", detail, {HEADER: header(self.positions)})
 
 
+async def admitted(
+    request: Request, _: Annotated[Any, Depends(HTTPBearer(scheme_name="token", auto_error=False))]
+) -> Viewer:
+    """Dependency of every endpoint. Raises Problem 401 for who has no token."""
+    reading: Reading = request.app.state.reading
+    return viewer_of(bearer(reading.doorkeeper, request.headers.get("authorization")))
+
+
+Admitted = Annotated[Viewer, Depends(admitted)]
+
+
 async def look(
     request: Request,
     response: Response,
+    viewer: Admitted,
     min_position: Annotated[
         str | None,
         Query(
@@ -99,7 +143,7 @@ async def look(
         ):
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
-            yield Snapshot(connection, positions, reading.now(positions), reading)
+            yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))
     except UNREACHABLE as error:
         raise Problem(
             503,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from schemas.places import VILLAGES
 from schemas.types import Jurisdiction, village_of
 from services.projection.api import alerts, geojson, posts
-from services.projection.api.briefs import OPERATIONS, Briefs, briefs, unreported
+from services.projection.api.briefs import BRIEFED, OPERATIONS, Briefs, briefs, unreported
 from services.projection.api.documents import AlertAnswer, IncidentAnswer, PostAnswer, UnitAnswer
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
@@ -83,9 +83,14 @@ def feature(row: VillageRow) -> dict[str, Any]:
 async def village(
     look: Look, code: VillagePath, response: Response, as_geojson: AsGeoJson
 ) -> Mapping[str, Any] | GeoJson:
-    """One village; 404 when there is no such village, an empty one when nothing is known of it. As GeoJSON: its row."""
-    if code not in VILLAGES:
-        raise look.not_found(f"No village has the code {code}.")
+    """One village; 404 when there is no such village in your areas, an empty one when nothing is known of it.
+
+    As GeoJSON: its row.
+    """
+    for kind in (*BRIEFED, "alert"):
+        look.require(kind)
+    if code not in VILLAGES or not look.viewer.sees_village(code):
+        raise look.not_found(f"No village in your areas has the code {code}.")
     found = {
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
         for kind in ("post", "unit", "shipment", "readiness")
