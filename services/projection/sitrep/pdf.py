@@ -13,8 +13,11 @@ from services.projection.sitrep.words import SituationReport, Table
 
 FONT = "helvetica"
 """A font of every reader, so that none is shipped. It has the letters of Latin-1; others are shown as their code."""
-WIDEST, NARROWEST = 45, 6
+WIDEST, NARROWEST = 45, 9
 """How many letters a column asks for at most and at least."""
+
+BELOW_A_HEADING = 30
+"""Millimetres that must be left below a heading, so that none stands alone at the end of a page."""
 
 
 class _Page(FPDF):
@@ -73,8 +76,10 @@ def _rows(page: FPDF, labels: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 def _heading(page: FPDF, depth: int, text: str) -> None:
     page.set_font(FONT, style="B", size=(14, 11, 8)[depth])
+    if page.will_page_break(BELOW_A_HEADING):
+        page.add_page()
     page.ln(2)
-    page.multi_cell(0, 5, _latin(text), new_x="LMARGIN", new_y="NEXT")
+    page.multi_cell(0, 5, _latin(text), align=Align.L, new_x="LMARGIN", new_y="NEXT")
     page.ln(1)
 
 
