@@ -7,10 +7,12 @@ from services.projection.api import (
     alerts,
     contingents,
     engagements,
+    exports,
     incidents,
     messages,
     operation,
     picture,
+    picture_file,
     posts,
     readiness,
     shipments,
@@ -56,6 +58,8 @@ def new_app(reading: Reading) -> FastAPI:
         messages,
         unreadable,
         status,
+        exports,
+        picture_file,
     ):
         app.include_router(each.router)
     return app

@@ -34,3 +34,11 @@ def _weight(media: str, liked: Iterable[tuple[str, float]]) -> float:
     ranges = dict(liked)
     names = (media, f"{media.partition('/')[0]}/*", "*/*")
     return next((ranges[each] for each in names if each in ranges), 0.0)
+
+
+def in_indonesian(accept_language: str) -> bool:
+    """Whether Indonesian is liked better than English, in which codes are."""
+    liked = [(language.partition("-")[0], q) for language, q in _liked(accept_language)]
+    return max((q for language, q in liked if language == "id"), default=0) > max(
+        (q for language, q in liked if language == "en"), default=0
+    )

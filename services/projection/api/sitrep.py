@@ -1,5 +1,6 @@
 """The situation report (laporan situasi) as JSON, Markdown, HTML and PDF."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -75,11 +76,12 @@ async def sitrep(
             f"from: {since.isoformat()} is after the end of the period",
         )
     media, rendered = FORMS[form]
-    made = report(await known(look, since, until), asked_for, look.positions)
+    found = await known(look, since, until)
+    made = await asyncio.to_thread(lambda: report(found, asked_for, look.positions))
     headers = {HEADER: header(look.positions), "Vary": "Accept", **_LOCKED}
     if form != "json":
         headers["Content-Disposition"] = f'inline; filename="laporan-situasi-{until:%Y%m%dT%H%MZ}.{form}"'
-    return Response(rendered(made), media_type=media, headers=headers)
+    return Response(await asyncio.to_thread(rendered, made), media_type=media, headers=headers)
 
 
 async def known(look: Snapshot, start: datetime, end: datetime) -> Known:

@@ -1,0 +1,112 @@
+"""Exports: every list as CSV, whole, at `<path of the list>.csv`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+
+from services.projection.api import (
+    alerts,
+    contingents,
+    engagements,
+    incidents,
+    picture,
+    posts,
+    readiness,
+    shipments,
+    units,
+    unreadable,
+    warnings,
+)
+from services.projection.api.csv_columns import COLUMNS
+from services.projection.api.csv_text import csv_text
+from services.projection.api.negotiation import in_indonesian
+from services.projection.api.position import HEADER, header
+from services.projection.api.reading import Snapshot
+
+router = APIRouter(tags=["exports"])
+
+AT_ONCE = 1000
+"""Items read from the database at a time; the rows of a file are far smaller than the documents behind them."""
+AcceptLanguage = Annotated[
+    str, Header(description="`id`: Indonesian labels beside codes, in columns of their own, `<name>_label`.")
+]
+
+
+class Csv(Response):
+    """A file of comma-separated values."""
+
+    media_type = "text/csv"
+
+
+def _items(answered: Any) -> Sequence[Any]:
+    return answered["items"] if isinstance(answered, Mapping) else answered.items  # type: ignore[no-any-return]
+
+
+def export(path: str, list_: Callable[..., Any], items: Callable[[Any], Sequence[Any]] = _items) -> None:
+    """Serve a list as CSV: the endpoint `list_` with its filters, its pages put together as one look shows them."""
+    paged = "cursor" in signature(list_).parameters
+    name = path.rpartition("/")[2]
+
+    async def endpoint(**asked: Any) -> Csv:
+        labels = in_indonesian(asked.pop("accept_language"))
+        text = csv_text(COLUMNS[path], await _everything(list_, asked, paged, items), labels=labels)
+        said = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Vary": "Accept-Language"}
+        look: Snapshot | None = asked.get("look")
+        return Csv(text, headers=said | ({HEADER: header(look.positions)} if look else {}))
+
+    own = [each for each in signature(list_).parameters.values() if each.name not in ("cursor", "limit")]
+    language = Parameter("accept_language", Parameter.KEYWORD_ONLY, default="en", annotation=AcceptLanguage)
+    parameters = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in own]
+    endpoint.__signature__ = signature(list_).replace(  # type: ignore[attr-defined]
+        parameters=[*parameters, language], return_annotation=Csv
+    )
+    endpoint.__doc__ = (
+        f"The whole of `{path}` as CSV (RFC 4180, UTF-8), with its filters. Blanks between words of a field."
+    )
+    endpoint.__name__ = f"{name.replace('-', '_')}_csv"
+    router.get(f"{path}.csv", response_class=Csv)(endpoint)
+
+
+async def _everything(
+    list_: Callable[..., Any], asked: Mapping[str, Any], paged: bool, items: Callable[[Any], Sequence[Any]]
+) -> list[Any]:
+    if not paged:
+        return [*items(await list_(**asked))]
+    found: list[Any] = []
+    cursor = None
+    while True:
+        answered = await list_(**asked, cursor=cursor, limit=AT_ONCE)
+        found += items(answered)
+        cursor = answered["next"] if isinstance(answered, Mapping) else answered.next
+        if cursor is None:
+            return found
+
+
+def _villages(answered: Any) -> Sequence[Any]:
+    return answered.villages  # type: ignore[no-any-return]
+
+
+def _districts(answered: Any) -> Sequence[Any]:
+    return answered.districts  # type: ignore[no-any-return]
+
+
+def _rules(answered: Any) -> Sequence[Any]:
+    return answered.rules  # type: ignore[no-any-return]
+
+
+export("/v1/villages", picture.picture, _villages)
+export("/v1/units", units.units)
+export("/v1/posts", posts.posts)
+export("/v1/contingents", contingents.contingents)
+export("/v1/shipments", shipments.shipments)
+export("/v1/readiness", readiness.readiness)
+export("/v1/incidents", incidents.incidents)
+export("/v1/warnings", warnings.warnings)
+export("/v1/engagements", engagements.engagements)
+export("/v1/engagement-coverage", engagements.coverage, _districts)
+export("/v1/alerts", alerts.alerts)
+export("/v1/alert-rules", alerts.alert_rules, _rules)
+export("/v1/unreadable", unreadable.unreadable)
