@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import Batch, Row, Store, new_pool
 from services.views.facts import Fact
+from services.views.model import subject_of
 from tests.support.facts import folded
 from tests.support.pair import Pair
 
@@ -32,11 +34,13 @@ async def new_database(pair: Pair) -> str:
 @asynccontextmanager
 async def showing(facts: Iterable[Fact], pair: Pair, dsn: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """The API over a read model in this database that shows these facts, folded in this order."""
+    facts = tuple(facts)
     pool = await new_pool(dsn)
     store = Store(pool)
     await store.migrate()
     await store.begin([PLACE])
-    await store.commit(Batch(rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()]))
+    rows = [Row(key, PLACE, each) for key, each in folded(facts).documents().items()]
+    await store.commit(Batch(rows=rows, facts=[replace(each, subject="/".join(subject_of(each))) for each in facts]))
     told = ProjectionSettings(kafka=pair.kafka, metrics_port=0, postgres=dsn, **settings)
     app = new_app(Reading(pool, store, Projector(store, pair.kafka, ["incidents"]), told))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -46,16 +46,30 @@ def heads(path: str, name: str | None = None) -> list[Column]:
     return [at(f"{path}.{force}", f"{name or path.replace('.', '_')}_{force}") for force in FORCES]
 
 
-def csv_text(columns: Sequence[Column], items: Iterable[Any], *, labels: bool) -> str:
-    """The list; with `labels` each column of codes is followed by one of their labels, `<name>_label`."""
-    shown = [
-        each for column in columns for each in ([column, _labels(column)] if labels and column.vocabulary else [column])
-    ]
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(column.name for column in shown)
-    writer.writerows([_text(column.read(item)) for column in shown] for item in items)
-    return out.getvalue()
+class Sheet:
+    """A list as it becomes CSV, part by part, so that no more than a part is held beside the text.
+
+    With `labels` each column of codes is followed by one of their labels, `<name>_label`.
+    """
+
+    def __init__(self, columns: Iterable[Column], *, labels: bool) -> None:
+        self._columns = [
+            each
+            for column in columns
+            for each in ([column, _labels(column)] if labels and column.vocabulary else [column])
+        ]
+        self._text = io.StringIO()
+        self._writer = csv.writer(self._text)
+        self._writer.writerow(column.name for column in self._columns)
+
+    def add(self, items: Iterable[Any]) -> None:
+        """A row for each of these."""
+        self._writer.writerows([_text(column.read(item)) for column in self._columns] for item in items)
+
+    @property
+    def text(self) -> str:
+        """The rows so far."""
+        return self._text.getvalue()
 
 
 def _labels(column: Column) -> Column:

@@ -21,7 +21,7 @@ from services.projection.api import (
     warnings,
 )
 from services.projection.api.csv_columns import COLUMNS
-from services.projection.api.csv_text import csv_text
+from services.projection.api.csv_text import Sheet
 from services.projection.api.negotiation import in_indonesian
 from services.projection.api.position import HEADER, header
 from services.projection.api.reading import Snapshot
@@ -47,15 +47,14 @@ def _items(answered: Any) -> Sequence[Any]:
 
 def export(path: str, list_: Callable[..., Any], items: Callable[[Any], Sequence[Any]] = _items) -> None:
     """Serve a list as CSV: the endpoint `list_` with its filters, its pages put together as one look shows them."""
-    paged = "cursor" in signature(list_).parameters
     name = path.rpartition("/")[2]
 
     async def endpoint(**asked: Any) -> Csv:
-        labels = in_indonesian(asked.pop("accept_language"))
-        text = csv_text(COLUMNS[path], await _everything(list_, asked, paged, items), labels=labels)
+        sheet = Sheet(COLUMNS[path], labels=in_indonesian(asked.pop("accept_language")))
+        await _fill(sheet, list_, asked, items)
         said = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Vary": "Accept-Language"}
         look: Snapshot | None = asked.get("look")
-        return Csv(text, headers=said | ({HEADER: header(look.positions)} if look else {}))
+        return Csv(sheet.text, headers=said | ({HEADER: header(look.positions)} if look else {}))
 
     own = [each for each in signature(list_).parameters.values() if each.name not in ("cursor", "limit")]
     language = Parameter("accept_language", Parameter.KEYWORD_ONLY, default="en", annotation=AcceptLanguage)
@@ -70,19 +69,23 @@ def export(path: str, list_: Callable[..., Any], items: Callable[[Any], Sequence
     router.get(f"{path}.csv", response_class=Csv)(endpoint)
 
 
-async def _everything(
-    list_: Callable[..., Any], asked: Mapping[str, Any], paged: bool, items: Callable[[Any], Sequence[Any]]
-) -> list[Any]:
-    if not paged:
-        return [*items(await list_(**asked))]
-    found: list[Any] = []
+async def _fill(
+    sheet: Sheet,
+    list_: Callable[..., Any],
+    asked: Mapping[str, Any],
+    items: Callable[[Any], Sequence[Any]],
+) -> None:
+    """Every page of the list, or the one that it has."""
+    if "cursor" not in signature(list_).parameters:
+        sheet.add(items(await list_(**asked)))
+        return
     cursor = None
     while True:
         answered = await list_(**asked, cursor=cursor, limit=AT_ONCE)
-        found += items(answered)
+        sheet.add(items(answered))
         cursor = answered["next"] if isinstance(answered, Mapping) else answered.next
         if cursor is None:
-            return found
+            return
 
 
 def _villages(answered: Any) -> Sequence[Any]:

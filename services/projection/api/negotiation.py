@@ -11,7 +11,7 @@ T = TypeVar("T", bound=str)
 
 def negotiated(accept: str, offered: Mapping[T, str]) -> T:
     """The form that is liked best of those offered (media types by form); of equals the first. Raises Problem 406."""
-    liked = [*_liked(accept)]
+    liked = [*_liked(accept or "*/*")]
     weights = {form: _weight(media, liked) for form, media in offered.items()}
     best = max(weights, key=lambda form: weights[form])
     if weights[best] <= 0:
@@ -24,7 +24,7 @@ def _liked(accept: str) -> Iterable[tuple[str, float]]:
         media, *parameters = (each.strip().lower() for each in part.split(";"))
         q = next((each[2:] for each in parameters if each.startswith("q=")), "1")
         try:
-            yield media, float(q)
+            yield media, max(0.0, float(q))
         except ValueError:
             yield media, 0.0
 

@@ -76,9 +76,7 @@ def _picture_file(look: Snapshot, found: Mapping[str, Sequence[Document]]) -> by
         {
             "position": header(look.positions),
             "heads": [each.model_dump() for each in heads(look.positions)],
-            "operation": operation.answer(
-                {service: found[f"{service}-operation"] for service in SERVICES}, look.now, look.now
-            ),
+            "operation": operation.answer(adopted, look.now, look.now),
             "picture": picture.drawn(known, picture.judge(look, known)).model_dump(mode="json"),
             "units": found["unit"],
             "posts": posts.answers(found["post"], found["unit"], look.now),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -28,6 +28,7 @@ router = APIRouter(tags=["picture"])
 
 KINDS = (*BRIEFED, "contingent", "warning", "engagement", "alert")
 USUAL = timedelta(hours=24)
+EARLIEST = datetime.min.replace(tzinfo=UTC) + USUAL
 
 FORMS: dict[Form, tuple[str, Callable[[SituationReport], str | bytes]]] = {
     "json": ("application/json", lambda made: made.model_dump_json()),
@@ -67,7 +68,7 @@ async def sitrep(
     form = form or negotiated(accept, {name: media for name, (media, _) in FORMS.items()})
     asked_for = end or look.now
     until = min(asked_for, look.now)
-    since = start or until - USUAL
+    since = start or max(until, EARLIEST) - USUAL
     if since > until:
         raise Problem(
             422,
