@@ -18,7 +18,7 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
+.PHONY: help run down status test test-long prove-watch break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
 	contracts lock
 
 help: ## print this
@@ -40,6 +40,9 @@ test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit f
 
 test-long: setup-dev ## the same with every long test at full length; takes an hour or more
 	@KALIMAYA_TEST_SIZE=1 $(BIN)/python -m pytest --timeout=3600 $(TESTS)
+
+prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
+	@$(BIN)/python -m tests.proof.watch
 
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each

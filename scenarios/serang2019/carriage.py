@@ -102,9 +102,9 @@ def _cross(story: Story, load: Load, random: Random) -> None:
     follow(story, boat, (KARANGANTU, PULAU_TUNDA), (sails, lands), random)
     report(lands, BOATMEN, LegArrived(shipment=shipment, leg="laut"))
     transship(story, load, ("laut", "kaki"), ISLAND_PIER, lands + 2 * MINUTE, BOATMEN)
-    hand_over(story, load, "desa", (BOAT, panitia(load)), ISLAND_PIER, lands, random)
     walks = lands + 20 * MINUTE
     told = [
+        *hand_over(story, load, "desa", (BOAT, panitia(load)), ISLAND_PIER, lands, random),
         report(walks, "kpps", LegDeparted(shipment=shipment, leg="kaki")),
         report(walks + 25 * MINUTE, "kpps", LegArrived(shipment=shipment, leg="kaki")),
     ]
@@ -160,6 +160,7 @@ def _items(load: Load, short: bool) -> tuple[ReadinessItem, ...]:
     required: dict[str, int] = {}
     for package in load.packages:
         required[package.kind] = required.get(package.kind, 0) + package.count
+    required.setdefault("stationery", len(load.poll.stations))  # in a small operation it comes by another way
     lacking = {"ballots": 25} if short else {}
     return tuple(
         ReadinessItem(

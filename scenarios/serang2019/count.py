@@ -3,6 +3,7 @@
 Polling was on 3 November 2019; everything else is synthetic.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -24,6 +25,8 @@ from schemas.logistics import (
 WITNESSES = 2
 MISSING = 7
 """Ballots that are not accounted for where they do not add up."""
+PUT_RIGHT = timedelta(minutes=80)
+"""So long after the island's count one sees that its first record was written wrongly."""
 
 
 def write(story: Story, loads: list[Load]) -> None:
@@ -56,7 +59,8 @@ def _count(story: Story, load: Load, station: str, random: Random) -> None:
     received = load.poll.ballots(station)
     used = round(load.poll.voters[station] * random.uniform(0.6, 0.9))
     spoiled = random.randrange(0, 9)
-    wrong = load.poll is story.victims.miscounted and station == load.poll.stations[0]
+    first = station == load.poll.stations[0]
+    wrong = load.poll is story.victims.miscounted and first
     reconciled = BallotsReconciled(
         shipment=load.shipment,
         tps=station,
@@ -67,7 +71,12 @@ def _count(story: Story, load: Load, station: str, random: Random) -> None:
         record=f"BA/{station}/2019",
         signatories=(kpps(station).custodian, *(f"saksi-{station}-c{n:02}" for n in range(1, WITNESSES + 1))),
     )
-    story.script.report(counted, "kpps", reconciled, mishap="discrepancy open" if wrong else None)
+    if load.poll.on_the_island and first:
+        slip = replace(reconciled, unused=reconciled.unused - MISSING)
+        story.script.report(counted, "kpps", slip, mishap="record put right")
+        story.script.report(counted + PUT_RIGHT, "kpps", reconciled)
+    else:
+        story.script.report(counted, "kpps", reconciled, mishap="discrepancy open" if wrong else None)
     back = load.for_station(station, load.resealed)
     for number, each in enumerate(back):
         order = SealPackage(shipment=load.shipment, package=each.package, seals=each.seals)
@@ -77,7 +86,10 @@ def _count(story: Story, load: Load, station: str, random: Random) -> None:
 
 
 def _drive_back(story: Story, load: Load, random: Random) -> None:
-    """In the evening to the district's office, with the escort; the next day to the store. One load is kept there."""
+    """In the evening to the district's office, with the escort; the next day to the store. One load is kept there.
+
+    The truck that broke down on the way out does so again, and comes a day later.
+    """
     kept = load.poll is story.victims.kept
     escort = story.cast.guard_of(load.poll) if load.poll.escorted else None
     left = at(3, 20, 15) + random.randrange(0, 90) * MINUTE
@@ -92,7 +104,8 @@ def _drive_back(story: Story, load: Load, random: Random) -> None:
     report(there, load.camat, arrived, mishap="not returned" if kept else None)
     hand_over(story, load, "kecamatan-pulang", (panitia(load), camat(load)), load.office, there, random, load.resealed)
     if not kept:
-        _to_the_store(story, load, at(4, 8) + random.randrange(0, 120) * MINUTE, load.camat, random)
+        day = 5 if load.poll is story.victims.late else 4
+        _to_the_store(story, load, at(day, 8) + random.randrange(0, 120) * MINUTE, load.camat, random)
 
 
 def _sail_back(story: Story, load: Load, random: Random) -> None:

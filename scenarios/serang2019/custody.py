@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from scenarios.script import Draft
 from scenarios.serang2019.calendar import MINUTE
 from scenarios.serang2019.loads import BOATMEN, STORE_KEEPER, Load
 from scenarios.serang2019.story import Story
@@ -49,8 +50,11 @@ def hand_over(
     time: datetime,
     random: Random,
     packages: tuple[SealedPackage, ...] | None = None,
-) -> None:
-    """The giver tells after five minutes, the taker after eleven; `packages` default to the whole load as sealed."""
+) -> list[Draft]:
+    """The giver tells after five minutes, the taker after eleven; `packages` default to the whole load as sealed.
+
+    Returns what the taker tells, for those who tell it later than that.
+    """
     giver, taker = parties
     gives = packages or load.sealed
     takes, mishap = _as_received(story, load, number, gives)
@@ -67,7 +71,7 @@ def hand_over(
     half_open = load.poll is story.victims.half_open and number == "desa"
     if half_open:
         script.report(gave, giver.principal, CustodyReleased(packages=gives, **said), mishap="handover half open")
-        return
+        return []
     late = random.random() < 0.2
     script.report(
         gave,
@@ -76,7 +80,7 @@ def hand_over(
         sent=gave + LATE_HALF if late else None,
         mishap="taker's half first" if late else None,
     )
-    script.report(time + 11 * MINUTE, taker.principal, CustodyReceived(packages=takes, **said), mishap=mishap)
+    return [script.report(time + 11 * MINUTE, taker.principal, CustodyReceived(packages=takes, **said), mishap=mishap)]
 
 
 def _as_received(

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from random import Random
 
 from scenarios.serang2019.calendar import MINUTE, at
-from scenarios.serang2019.loads import slug
 from scenarios.serang2019.polls import WARGASARA, Poll
 from scenarios.serang2019.story import Story
+from scenarios.serang2019.tracks import slug
 from schemas.types import IncidentType
 
 SUMMARIES: Mapping[IncidentType, str] = {

@@ -10,6 +10,7 @@ from scenarios.serang2019.cast import Squad
 from scenarios.serang2019.patrols import assign
 from scenarios.serang2019.polls import Poll
 from scenarios.serang2019.story import LOGISTICS, Story
+from scenarios.serang2019.tracks import slug
 from schemas.logistics import AssignEscort, Leg, Package, PlanReturn, PlanShipment, SealedPackage, SealPackage
 from schemas.types import PackageKind
 
@@ -99,11 +100,6 @@ class Load:
     def of_kinds(self, kinds: Sequence[PackageKind]) -> list[Package]:
         """The packages of these kinds."""
         return [package for package in self.packages if package.kind in kinds]
-
-
-def slug(name: str) -> str:
-    """A name as it can stand in an id."""
-    return name.lower().replace(" ", "-")
 
 
 def write(story: Story) -> list[Load]:

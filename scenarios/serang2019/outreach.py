@@ -5,9 +5,9 @@ from random import Random
 
 from scenarios.serang2019.calendar import MINUTE, at
 from scenarios.serang2019.happenings import SUMMARIES
-from scenarios.serang2019.loads import slug
 from scenarios.serang2019.polls import Poll
 from scenarios.serang2019.story import Story
+from scenarios.serang2019.tracks import slug
 from schemas.incidents import EngagementHeld, WarningGiven
 from schemas.places import DISTRICTS
 from schemas.types import IncidentType, Reliability

@@ -1,6 +1,6 @@
 """Those who move: patrols of vulnerable spots, close protection, reliefs, the reserve and Satpol PP. Synthetic."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import cycle, pairwise
 from random import Random
@@ -133,8 +133,15 @@ def _protect(story: Story, random: Random) -> None:
             headcount=_heads(squad, 2),
             order_reference=f"SYN/{number:03}/X/PAM.3.3/2019",
         )
-        for time in times(at(2, 18), at(3, 6), 4 * story.size.patrol_fix):
+        for time in _between_patrols(4 * story.size.patrol_fix):
             sight(story, squad, time, near((poll.village.lat, poll.village.lon), random, AT_POST), random, moving=False)
+
+
+def _between_patrols(step: timedelta) -> Iterator[datetime]:
+    """While a unit protects somebody and is not heard on patrol."""
+    begin, end = PATROL_HOURS
+    for day in PATROL_DAYS[1:-1]:
+        yield from times(at(day, end), at(day + 1, begin), step)
 
 
 def _relieve(story: Story, random: Random) -> None:
@@ -161,6 +168,9 @@ def _relieve(story: Story, random: Random) -> None:
         script.report(RELIEF, guard.agency, relieved)
         mustered = UnitMustered(unit=squad.unit, post=post, present=squad.strength)
         script.report(RELIEF + 5 * MINUTE, squad.agency, mustered)
+        step, home = story.size.guard_fix, (poll.village.lat, poll.village.lon)
+        for time in times(RELIEF + step, GUARD_TO, step):
+            sight(story, squad, time, near(home, random, AT_POST), random, moving=False)
 
 
 def _stand_by(story: Story, random: Random) -> None:

@@ -23,8 +23,8 @@ class Victims:
 
     Villages by their shipment: disputed is handed over in dispute; misread with another seal; broken_seal is found so
     by the camat; half_open has a handover of which only the giver tells; unescorted sets out without its escort;
-    separated is left by it on the way; late arrives hours after its time; resealed gets a seal number of another
-    shipment; miscounted has ballots that do not add up; kept is not brought back.
+    separated is left by it on the way; late arrives hours after its time, out and back; resealed gets a seal
+    number of another shipment; miscounted has ballots that do not add up; kept is not brought back.
 
     Villages otherwise: crowded, where the count draws a crowd; unpatrolled, where nobody looks on the day of the vote;
     ill_prepared lacks ballots at the camat's check; unchecked is not checked before the day of the vote. unengaged is a

@@ -1,4 +1,4 @@
-"""Where things are, and positions along the way; places are approximate and tracks synthetic."""
+"""Where things are, and positions along the way; how well places are known, their table says. Tracks are synthetic."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -6,18 +6,17 @@ from random import Random
 
 from scenarios.script import Draft
 from scenarios.serang2019.cast import Squad
-from scenarios.serang2019.polls import WARGASARA
 from scenarios.serang2019.story import Story
 from schemas.deployment import UnitSighted
-from schemas.places import VILLAGES
+from schemas.places import DISTRICTS, PLACES
 
 Point = tuple[float, float]
 """Latitude, longitude."""
 
-STORE: Point = (-6.1290, 106.2330)
+STORE: Point = PLACES["gudang-dpmd"].point
 """The regency's store."""
-KARANGANTU: Point = (-6.0345, 106.1649)
-PULAU_TUNDA: Point = (-5.8148, 106.2790)
+KARANGANTU: Point = PLACES["dermaga-karangantu"].point
+PULAU_TUNDA: Point = PLACES["dermaga-pulau-tunda"].point
 """Piers."""
 WIDE = 0.25
 """In degrees: about 28 km off the way."""
@@ -25,10 +24,14 @@ AT_POST, ON_THE_ROAD = 0.0004, 0.002
 """How far a position is off, in degrees at most."""
 
 
+def slug(name: str) -> str:
+    """A name as it can stand in an id."""
+    return name.lower().replace(" ", "-")
+
+
 def office_of(district: str) -> Point:
-    """The district head's office, in the middle of the district's villages on the mainland."""
-    there = [v for v in VILLAGES.values() if v.district_code == district and v.code != WARGASARA]
-    return sum(v.lat for v in there) / len(there), sum(v.lon for v in there) / len(there)
+    """The district head's office."""
+    return PLACES[f"kantor-camat-{slug(DISTRICTS[district])}"].point
 
 
 def near(place: Point, random: Random, spread: float) -> Point:

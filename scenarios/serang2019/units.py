@@ -25,7 +25,7 @@ HELD_UP = timedelta(hours=2, minutes=40)
 """After the begin of the guard, when a unit comes late."""
 SILENCE = at(3, 1), at(3, 5, 30)
 """When nothing is heard of the silent unit."""
-STRAYING = at(3, 9, 20), at(3, 9, 50)
+STRAYING = at(3, 9, 20), at(3, 10, 20)
 FAR_OFF = 0.03
 """In degrees: about three kilometres."""
 
@@ -159,5 +159,7 @@ def _stand(
         if squad is story.victims.silent and last is not None and SILENCE[0] <= time < SILENCE[1]:
             last.mishap = "unit silent"
             continue
-        last = sight(story, squad, time, near(home, random, AT_POST), random, moving=False)
+        strayed = squad is story.victims.strayed and STRAYING[0] <= time <= STRAYING[1]
+        place = near((home[0] + FAR_OFF * strayed, home[1]), random, AT_POST)
+        last = sight(story, squad, time, place, random, moving=False)
         yield last

@@ -26,6 +26,11 @@ class Clock:
     speed: float = 0.0
     flat_out: Path | None = None
 
+    @property
+    def lifelike(self) -> bool:
+        """Whether it goes as fast as life: the wall clock does, and a scenario's at speed 1."""
+        return self.scenario_start is None or (self.flat_out is None and self.speed == 1.0)
+
     def now(self, read_to: datetime | None = None) -> datetime:
         """The operation's time, aware, UTC.
 

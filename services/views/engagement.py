@@ -39,9 +39,14 @@ def fold(state: Engagement | None, fact: Fact) -> Engagement:
     return replace(engagement, words=with_entry(engagement.words, fact.source, word))
 
 
+def latest_word(engagement: Engagement) -> Word:
+    """The account that speaks for all; the meeting was held at its effective time."""
+    return known(*engagement.words.values())[-1]
+
+
 def document(engagement: Engagement) -> dict[str, Any]:
     """The engagement as it is shown; it was `held_at` the effective time of the latest word."""
-    latest = known(*engagement.words.values())[-1]
+    latest = latest_word(engagement)
     return {
         **plain(engagement),
         "district": latest.district,

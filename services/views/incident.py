@@ -11,6 +11,9 @@ The members of a unit complained of must not see the incident. `hidden_from` nam
 shown it; whoever serves documents to readers with tokens has to keep to it. Reads are not told apart yet.
 """
 
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, assert_never
 
 from msgspec import field
@@ -43,6 +46,8 @@ Order = (
     | DuplicateLinked
 )
 Status = Literal["reported", "triaged", "responding", "contained", "resolved", "closed"]
+OPEN: Set[str] = frozenset({"reported", "triaged", "responding", "contained"})
+"""Somebody still has to see to it."""
 
 
 class Report(Told, frozen=True, kw_only=True):
@@ -163,20 +168,67 @@ def _ordered(before: Incident, data: Order, fact: Fact) -> Incident:
     return after
 
 
-def document(incident: Incident) -> dict[str, Any]:
-    """The incident as it is shown: the facts, and what follows from them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What reports and triage come to; None while there is neither.
 
-    Links are the union of what all reports name; place and summary are the latest report's. `first_reported_at` and
-    `acknowledged_at` are what a watch compares.
+    `latest` is the report that speaks for all. It happened, as far as it is known, at `first_reported_at`, and we can
+    have known of it since `known_since`: a report may come hours late.
     """
+
+    type: IncidentType | None
+    severity: int | None
+    latest: Report | None
+    first_reported_at: datetime | None
+    known_since: datetime | None
+
+
+def account(incident: Incident) -> Account:
+    """What is known of an incident, by its latest report and its triage."""
     reports = known(*incident.reports.values())
     latest = reports[-1] if reports else None
     judged = incident.triage or latest
+    return Account(
+        type=judged.type if judged else None,
+        severity=judged.severity if judged else None,
+        latest=latest,
+        first_reported_at=reports[0].as_of if reports else None,
+        known_since=min((each.recordedtime for each in reports), default=None),
+    )
+
+
+def worked_on(links: Mapping[IncidentId, IncidentId], still_open: Collection[IncidentId]) -> set[IncidentId]:
+    """Of duplicates that are linked in a ring, the one of each ring that is worked on all the same.
+
+    Each incident is decided by itself: "a is b" and "b is a" can both stand, and then nobody would see to either. The
+    one that counts is the smallest id of those still open, or of all when none is.
+    """
+    rings = filter(None, (_ring(incident, links) for incident in links))
+    return {min(ring & set(still_open) or ring) for ring in rings}
+
+
+def _ring(incident: IncidentId, links: Mapping[IncidentId, IncidentId]) -> set[IncidentId]:
+    """The incidents that lead from this one back to it; none if it only leads into a ring or out of all."""
+    ring, after = {incident}, links.get(incident)
+    while after is not None and after not in ring:
+        ring.add(after)
+        after = links.get(after)
+    return ring if after == incident else set()
+
+
+def document(incident: Incident) -> dict[str, Any]:
+    """The incident as it is shown: the facts, and what follows from them.
+
+    Links are the union of what all reports name; place and summary are the latest report's.
+    """
+    reports = incident.reports.values()
+    seen = account(incident)
+    latest = seen.latest
     complained_unit = incident.triage and incident.triage.complained_unit
     return {
         **plain(incident),
-        "type": judged and judged.type,
-        "severity": judged and judged.severity,
+        "type": seen.type,
+        "severity": seen.severity,
         "village": latest and latest.village,
         "summary": latest and latest.summary,
         "lat": latest and latest.lat,
@@ -188,7 +240,7 @@ def document(incident: Incident) -> dict[str, Any]:
         "complained_unit": complained_unit,
         "hidden_from": [complained_unit] if complained_unit else [],
         "duplicate_of": incident.link and incident.link.duplicate_of,
-        "first_reported_at": plain(reports[0].as_of) if reports else None,
+        "first_reported_at": plain(seen.first_reported_at),
         "acknowledged_at": plain(incident.acknowledged.as_of) if incident.acknowledged else None,
         "flags": sorted(_flags(incident)),
         "last_heard": plain(last_heard(reports)),

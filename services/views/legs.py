@@ -1,13 +1,16 @@
 """How far each leg of a shipment has come, and whether its escort and its change of mode are as they should be."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
+from schemas.logistics import Leg
 from schemas.types import AssignmentId, LegId, UnitId
 from services.views.facts import Told, known, raised
 from services.views.routes import PlannedLeg
+
+LegState = Literal["planned", "under_way", "arrived"]
 
 
 class Escort(Told, frozen=True, kw_only=True):
@@ -52,7 +55,7 @@ def legs(
         orders = [each for each in escorts if each.leg == id_]
         flags = {
             "unexpected": planned is not None and plan is None,
-            "unescorted": _unescorted(plan, movement.departed),
+            "unescorted": plan is not None and unescorted(plan.leg, movement.departed),
             "escort_differs": _escort_differs(orders, movement.departed),
             "not_transshipped": _changes_mode(plan) and id_ in movements and id_ not in changes,
             "unreported": bool(orders) and id_ not in named,
@@ -61,7 +64,7 @@ def legs(
             {
                 "leg": id_,
                 "way": plan and plan.way,
-                "state": _state(movement),
+                "state": state_of(movement),
                 "escort": movement.departed and movement.departed.escort,
                 "ordered_escort": orders[-1] if orders else None,
                 "departed_at": movement.departed and movement.departed.as_of,
@@ -72,13 +75,15 @@ def legs(
     return found
 
 
-def _state(movement: Movement) -> str:
+def state_of(movement: Movement) -> LegState:
+    """By the last word on a leg whether the shipment is on it, or at its end."""
     last = known(movement.departed, movement.arrived)[-1:]
     return "planned" if not last else "arrived" if last[0] is movement.arrived else "under_way"
 
 
-def _unescorted(plan: PlannedLeg | None, departed: Departed | None) -> bool:
-    return plan is not None and plan.leg.escort_required and departed is not None and departed.escort is None
+def unescorted(leg: Leg, departed: Departed | None) -> bool:
+    """Whether a leg that requires an escort was begun without one."""
+    return leg.escort_required and departed is not None and departed.escort is None
 
 
 def _escort_differs(orders: Sequence[Escort], departed: Departed | None) -> bool:

@@ -4,6 +4,7 @@ Each service's log has its own, so one view shows three kinds of entity; whether
 for the reader of all three to say.
 """
 
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 from msgspec import field
@@ -19,6 +20,8 @@ from services.views.facts import Entity, Fact, Told, heard, plain, told, with_en
 from services.views.listed import Listed, in_villages
 
 Data = ByDeployment | ByLogistics | ByIncidents
+JAKARTA = timezone(timedelta(hours=7), "Asia/Jakarta")
+"""A polling day is a day there; it knows no summer time."""
 
 
 class Version(Told, frozen=True, kw_only=True):
@@ -42,11 +45,22 @@ def fold(state: Operation | None, fact: Fact) -> Operation:
     return replace(operation, versions=with_entry(operation.versions, str(data.version), version))
 
 
+def file_in_force(operation: Operation) -> schemas.operation.Operation:
+    """The version of the file that is in force: the one of the highest number."""
+    return operation.versions[str(max(map(int, operation.versions)))].file
+
+
+def vote_begins(file: schemas.operation.Operation) -> datetime:
+    """When the vote begins: with its stage, or in a file that names none with the polling day."""
+    begins = [each.start for each in file.stages if each.stage == "voting"]
+    return begins[0] if begins else datetime.combine(file.polling_day, time(), JAKARTA)
+
+
 def document(operation: Operation) -> dict[str, Any]:
-    """The operation as it is shown: all versions, and the number of the one in force, which is the highest."""
+    """The operation as it is shown: all versions, and the number of the one in force."""
     return {
         **plain(operation),
-        "in_force": max(map(int, operation.versions)),
+        "in_force": file_in_force(operation).version,
         "flags": ["clock_ahead"] if operation.clock_ahead else [],
     }
 

@@ -60,15 +60,15 @@ def _margin(item: ReadinessItem) -> int:
 def document(readiness: Readiness) -> dict[str, Any]:
     """The readiness as it is shown: each item with its state, and the village's.
 
-    The village is short when an item is, and ok only when none is and all that is checked first has been checked.
+    For the village's see `state_of`.
     """
     flags = {"clock_ahead"} if readiness.clock_ahead else set()
     if any(each.usable > each.present for each in readiness.items.values()):
         flags.add("implausible")
     derived = {
         "items": {kind: _item(each) for kind, each in sorted(readiness.items.items())},
-        "state": _state(readiness),
-        "unchecked": [kind for kind in FIRST if kind not in readiness.items],
+        "state": state_of(readiness),
+        "unchecked": unchecked(readiness),
         "flags": sorted(flags),
         "last_heard": last_heard(readiness.items.values()),
     }
@@ -81,10 +81,16 @@ def _item(item: Item) -> dict[str, Any]:
     return {**asdict(item), "state": state, "short_by": item.short_by}
 
 
-def _state(readiness: Readiness) -> State:
+def state_of(readiness: Readiness) -> State:
+    """The village is short when an item is, and ok only when none is and all that is checked first has been checked."""
     if any(each.short_by for each in readiness.items.values()):
         return "short"
-    return "ok" if readiness.items.keys() >= {*FIRST} else "unknown"
+    return "unknown" if unchecked(readiness) else "ok"
+
+
+def unchecked(readiness: Readiness) -> list[PackageKind]:
+    """What is checked first of all and has not been yet."""
+    return [kind for kind in FIRST if kind not in readiness.items]
 
 
 def listed(document: dict[str, Any]) -> Listed:

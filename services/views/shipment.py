@@ -24,8 +24,10 @@ them when it is shown. Flags, on the part that they concern and on the shipment:
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, assert_never
 
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from schemas.envelope import message_identity
@@ -52,7 +54,7 @@ from services.views.facts import Fact, Told, heard, known, last_heard, later, pl
 from services.views.legs import Departed, Escort, Movement, legs
 from services.views.listed import Listed, in_villages
 from services.views.packages import packages, shared_custodian
-from services.views.reconciliation import Reconciliation
+from services.views.reconciliation import BallotDiscrepancy, Reconciliation
 from services.views.routes import PlannedLeg, ReturnPlan, planned_legs
 from services.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
 from services.views.shipment_state import Delivery, Plan, Shipment
@@ -161,6 +163,14 @@ def _stands(
 # What follows from the facts.
 
 
+class Whereabouts(Struct, frozen=True, kw_only=True):
+    """The last known place; while `leg` is named, the shipment left that place on it."""
+
+    place: PlaceId
+    leg: LegId | None
+    as_of: datetime
+
+
 def document(shipment: Shipment) -> dict[str, Any]:
     """The shipment as it is shown: the facts, and what follows from them.
 
@@ -169,7 +179,7 @@ def document(shipment: Shipment) -> dict[str, Any]:
     """
     reports = _reports(shipment)
     planned = planned_legs(shipment.plan.legs, shipment.returns) if shipment.plan else None
-    seals_read = _seal_discrepancies(shipment)
+    seals_read = seal_discrepancies(shipment)
     shown = packages(shipment, {each.package for each in seals_read if each.open})
     ballots = reconciliation.ballots(shipment.plan.packages) if shipment.plan else None
     parts: dict[str, Any] = {
@@ -183,10 +193,10 @@ def document(shipment: Shipment) -> dict[str, Any]:
     }
     derived = {
         "village": shipment.plan and shipment.plan.village,
-        "discrepancies": [*seals_read, *reconciliation.discrepancies(shipment.reconciliations, ballots or {})],
+        "discrepancies": [*seals_read, *ballot_discrepancies(shipment)],
         "custodian": shared_custodian(shown),
         "stage": stage(shipment, planned or {}),
-        "place": _place(shipment, planned or {}),
+        "place": place(shipment, planned or {}),
         "flags": _flags(shipment, parts, bool(reports)),
         "last_heard": last_heard(reports),
     }
@@ -247,13 +257,20 @@ def _transshipments(shipment: Shipment, planned: Mapping[LegId, PlannedLeg] | No
     }
 
 
-def _seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
+def seal_discrepancies(shipment: Shipment) -> list[SealDiscrepancy]:
+    """Where seals read off packages are not those put on them, in the order in which they were read."""
     read = seals.readings(shipment.handovers, shipment.transshipments.values(), shipment.inspections.values())
     return seals.discrepancies(seals.by_package(shipment.sealings), seals.opened(shipment.openings.values()), read)
 
 
-def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> dict[str, Any] | None:
-    """Where the last report that names a place puts the shipment; while `leg` is named, it left that place on it."""
+def ballot_discrepancies(shipment: Shipment) -> list[BallotDiscrepancy]:
+    """Where ballots do not add up, by polling station."""
+    planned = reconciliation.ballots(shipment.plan.packages) if shipment.plan else {}
+    return reconciliation.discrepancies(shipment.reconciliations, planned)
+
+
+def place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> Whereabouts | None:
+    """Where the last report that names a place puts the shipment; None while there is no such report."""
     placed: list[Half | Transshipment | Inspection | Delivery] = [
         *(half for each in shipment.handovers.values() for half in (each.released, each.received) if half),
         *shipment.transshipments.values(),
@@ -271,8 +288,8 @@ def _place(shipment: Shipment, planned: Mapping[LegId, PlannedLeg]) -> dict[str,
             words.append((movement.arrived, leg.leg.destination, None))
     if not words:
         return None
-    word, place, on = max(words, key=lambda each: each[0].order)
-    return {"place": place, "leg": on, "as_of": word.as_of}
+    word, there, on = max(words, key=lambda each: each[0].order)
+    return Whereabouts(place=there, leg=on, as_of=word.as_of)
 
 
 def listed(document: dict[str, Any]) -> Listed:

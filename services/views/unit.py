@@ -6,9 +6,8 @@ Flags: `unknown_subject` (reports on a unit that nobody registered), `unauthoris
 unit that was released by then and is not registered again), `clock_ahead`.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -142,6 +141,16 @@ class Visit(Struct, frozen=True):
         return next(reversed(known(self.left, self.relieved)), None)
 
 
+class Presence(Struct, frozen=True, kw_only=True):
+    """Where the last word puts a unit: `present` is None unless it is there, and has been counted since it came."""
+
+    post: PostId
+    state: Literal["under_way", "present", "left"]
+    present: dict[str, int] | None
+    counted_at: datetime | None
+    as_of: datetime
+
+
 class Unit(Entity, frozen=True, kw_only=True):
     """The facts on a unit that count: `visits` to guard posts, `patrols` of villages."""
 
@@ -212,15 +221,25 @@ def document(unit: Unit) -> dict[str, Any]:
     since it came. `unauthorised` lists the posts that it left, by the last word on each, neither relieved nor with
     anybody's consent.
     """
-    presence = _presence(unit)
+    where = presence(unit)
     unauthorised = sorted(post for post, visit in unit.visits.items() if _without_leave(visit.went))
     return {
         **plain(unit),
-        "presence": plain(presence),
+        "presence": plain(where),
         "unauthorised": unauthorised,
-        "flags": sorted(_flags(unit, presence, unauthorised)),
-        "last_heard": plain(last_heard(_reports(unit))),
+        "flags": sorted(_flags(unit, where, unauthorised)),
+        "last_heard": plain(heard_at(unit)),
     }
+
+
+def standing(unit: Unit) -> list[Assignment]:
+    """The unit's assignments that were not cancelled; what was cancelled sends nobody, whatever was so before."""
+    return [each for id_, each in unit.assignments.items() if id_ not in unit.cancellations]
+
+
+def heard_at(unit: Unit) -> datetime | None:
+    """Effective time of the last report on the unit."""
+    return last_heard(_reports(unit))
 
 
 def _without_leave(went: AtPost | None) -> bool:
@@ -232,7 +251,7 @@ def _reports(unit: Unit) -> list[Told]:
     return known(unit.position, *unit.patrols.values(), *at_posts)
 
 
-def _presence(unit: Unit) -> dict[str, Any] | None:
+def presence(unit: Unit) -> Presence | None:
     """Where the unit is: at, or on its way to, the post that was last named so, unless it has left that one since.
 
     Leaving another post says nothing about this one: the word of it may come from those who stayed behind.
@@ -250,14 +269,14 @@ def _presence(unit: Unit) -> dict[str, Any] | None:
     return _at(last, "present", _counted(came, visit))
 
 
-def _at(word: AtPost, state: str, counted: Muster | None = None) -> dict[str, Any]:
-    return {
-        "post": word.post,
-        "state": state,
-        "present": counted and counted.present,
-        "counted_at": counted and counted.as_of,
-        "as_of": word.as_of,
-    }
+def _at(word: AtPost, state: Literal["under_way", "present", "left"], counted: Muster | None = None) -> Presence:
+    return Presence(
+        post=word.post,
+        state=state,
+        present=None if counted is None else counted.present,
+        counted_at=None if counted is None else counted.as_of,
+        as_of=word.as_of,
+    )
 
 
 def _counted(came: list[AtPost], visit: Visit) -> Muster | None:
@@ -271,29 +290,25 @@ def _counted(came: list[AtPost], visit: Visit) -> Muster | None:
     return here if here is not None and (not undoing or here.order > undoing[-1].order) else None
 
 
-def _flags(unit: Unit, presence: Mapping[str, Any] | None, unauthorised: list[PostId]) -> set[str]:
-    heard_at = last_heard(_reports(unit))
+def _flags(unit: Unit, where: Presence | None, unauthorised: list[PostId]) -> set[str]:
+    heard = heard_at(unit)
     flags = {"clock_ahead"} if unit.clock_ahead else set()
-    if unit.registration is None and heard_at is not None:
+    if unit.registration is None and heard is not None:
         flags.add("unknown_subject")
     if unauthorised:
         flags.add("unauthorised")
-    if presence and presence["state"] == "present" and not _sent(unit, presence["post"], presence["as_of"]):
+    if where and where.state == "present" and not _sent(unit, where.post, where.as_of):
         flags.add("unexpected")
-    if unit.stood_down is not None and heard_at is not None and heard_at >= unit.stood_down.at:
+    if unit.stood_down is not None and heard is not None and heard >= unit.stood_down.at:
         flags.add("after_stand_down")
     return flags
 
 
 def _sent(unit: Unit, post: PostId, at: datetime) -> bool:
-    """Whether an assignment sends the unit to this post at this time; one to a village's post covers its stations.
-
-    What was cancelled sends nobody, whatever was so before.
-    """
+    """Whether an assignment sends the unit to this post at this time; one to a village's post covers its stations."""
     return any(
         each.target_kind == "post" and each.target in (post, village_of(post)) and each.start <= at < each.end
-        for id_, each in unit.assignments.items()
-        if id_ not in unit.cancellations
+        for each in standing(unit)
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.timeout(400)
 
 KILLED = (*SERVICES, "kafka", "postgres", "scenario")
 FLAT_OUT = ("--speed", "max")
+TICK = 2.0
+"""Seconds: the default of the watches."""
 
 
 @pytest.fixture
@@ -80,3 +83,21 @@ async def test_a_published_event_is_in_the_picture_and_a_second_start_goes_on_wi
     again = system.publish("polres-serang", sighting("mine", time=...))
     assert again.json()["outcome"]["kind"] == "repeated"
     audit(system)
+
+
+def reported(number: int) -> dict[str, Any]:
+    data = {"type": "protest", "severity": 3, "village": "36.04.13.2009", "summary": "massa"}
+    incident = {**data, "incident": f"kumpul-{number}"}
+    return sighting(f"i{number}", type="kalimaya.incident.reported", time=..., data=incident)
+
+
+async def test_an_alert_is_shown_a_tick_and_two_seconds_after_its_condition_began(system: System) -> None:
+    system.up("--scenario", "none")
+    await system.ready()
+    for number in range(3):
+        told = system.publish("polres-serang", reported(number))
+        assert told.status_code == 200, told.text
+    await system.reach(lambda: system.picture("/v1/alerts", rule="cluster").json()["items"], TICK + 2)
+    (alert,) = system.picture("/v1/alerts", rule="cluster").json()["items"]
+    assert (alert["subject"], alert["numbers"]["incidents_count"]) == ("36.04.13", 3)
+    assert alert["words"]["helps_id"]

@@ -1,6 +1,7 @@
 """What the API tells of incidents, early warnings and engagements, out of a real PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -66,8 +67,15 @@ async def dsn(pair: Pair) -> str:
 
 @pytest.fixture
 async def client(pair: Pair, dsn: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The API over a read model that shows the data above."""
+    async with shows(pair, dsn, DATA) as made:
+        yield made
+
+
+@asynccontextmanager
+async def shows(pair: Pair, dsn: str, data: Sequence[Any]) -> AsyncIterator[httpx.AsyncClient]:
     """The API over a read model that shows these data."""
-    async with showing([fact(each, f"{n:02}:00") for n, each in enumerate(DATA)], pair, dsn) as made:
+    async with showing([fact(each, f"{n:02}:00") for n, each in enumerate(data)], pair, dsn) as made:
         yield made
 
 
@@ -101,6 +109,28 @@ async def test_a_filter_that_can_match_nothing_is_a_mistake(client: httpx.AsyncC
 async def test_the_picture_counts_open_incidents_and_no_duplicates(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/v1/picture")).json()
     assert answer["operation"]["open"] == {"1": 1, "2": 1, "3": 1}
+
+
+async def test_of_two_duplicates_of_each_other_the_same_one_counts_in_its_village_as_in_the_whole(
+    pair: Pair, dsn: str
+) -> None:
+    data = [
+        reported("a"),
+        reported("b", village=KRAMATWATU),
+        DuplicateLinked(incident="a", duplicate_of="b"),
+        DuplicateLinked(incident="b", duplicate_of="a"),
+    ]
+    async with shows(pair, dsn, data) as client:
+        picture = (await client.get("/v1/picture")).json()
+        assert {each["code"]: each["incidents"]["open"] for each in picture["villages"]} == {
+            WARGASARA: {"3": 1},
+            KRAMATWATU: {},
+        }
+        for code, flags, own in ((WARGASARA, ["mutual_duplicates"], ["a"]), (KRAMATWATU, [], ["b"])):
+            village = (await client.get(f"/v1/villages/{code}")).json()
+            assert [each["incident"] for each in village["incidents"]] == own
+            assert village["row"]["incidents"]["flags"] == flags
+            assert village["row"] == next(each for each in picture["villages"] if each["code"] == code)
 
 
 async def test_early_warnings_are_found_by_every_filter(client: httpx.AsyncClient) -> None:

@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "domain.md"
-LISTS = ("messages", "deployment", "logistics", "incidents", "picture")
+LISTS = (
+    "messages",
+    "deployment",
+    "logistics",
+    "incidents",
+    "picture",
+    "watch_deployment",
+    "watch_logistics",
+    "watch_incidents",
+)
 HEAD = """# The rules of the domain
 
 What Kalimaya holds to be right, rule by rule, and the code and the test that keep each. Written from

@@ -102,6 +102,17 @@ class System:
         """GET from the picture's API."""
         return httpx.get(f"http://127.0.0.1:{self.ports['PICTURE']}{path}", params=parameters, timeout=15)
 
+    def gauge(self, name: str, metric: str) -> float | None:
+        """The value of a process's metric that has one line; None while it does not answer."""
+        try:
+            shown = httpx.get(
+                f"http://127.0.0.1:{self.ports['METRICS'] + SERVICES.index(name)}/metrics", timeout=3
+            ).text
+        except httpx.HTTPError:
+            return None
+        lines = [line for line in shown.splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))]
+        return float(lines[0].rpartition(" ")[2]) if lines else None
+
     def publish(self, principal: str, event: dict[str, Any], wait: int = 10) -> httpx.Response:
         """POST one message to the gateway as this principal."""
         return httpx.post(

@@ -63,7 +63,7 @@ def answers(kind: str) -> list[dict[str, Any]]:
         case "contingent":
             return contingents.answers(found, NOON)
         case "alert":
-            return [alerts.answer(each, NOON) for each in found]
+            return [msgspec.to_builtins(alerts.answer(each, NOON)) for each in found]
         case _:
             return found
 

@@ -1,5 +1,6 @@
 """An incident as the picture shows it."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -17,10 +18,14 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from services.projection.api.briefs import briefs
+from services.projection.api.picture_rows import Judge, incidents
+from services.projection.api.picture_words import Incidents
 from services.views.model import listed
 from tests.support.facts import DAY, fact, shown
 
 INCIDENT, OTHER = "ins-0012", "ins-0007"
+VILLAGE = "36.04.13.2009"
+JUDGE = Judge(DAY, *[timedelta(hours=6)] * 4)
 COMPLAINED, INNOCENT = "polres-serang-007", "polres-serang-011"
 COMPLAINT = IncidentTriaged(incident=INCIDENT, type="officer_neutrality", severity=1, complained_unit=COMPLAINED)
 TRIAGED = IncidentTriaged(incident=INCIDENT, type="riot", severity=2)
@@ -240,6 +245,41 @@ def test_an_incident_is_open_until_it_is_resolved(data: Any) -> None:
 def test_a_duplicate_is_not_open() -> None:
     assert not is_open(reported(), LINKED)
     assert is_open(reported(), LINKED, RESOLVED, REOPENED)
+
+
+def linked(incident: str, duplicate_of: str, *more: Any) -> Any:
+    told = IncidentReported(incident=incident, type="crowding", severity=3, village=VILLAGE, summary="massa")
+    link = DuplicateLinked(incident=incident, duplicate_of=duplicate_of)
+    return shown(*map(fact, (told, link, *more)))
+
+
+def row_of(*documents: Any) -> Incidents:
+    return incidents(briefs({"incident": documents}, DAY).incidents, JUDGE)
+
+
+def test_of_two_that_are_each_others_duplicate_the_smaller_id_is_open_and_it_is_flagged() -> None:
+    found = briefs({"incident": [linked("b", "a"), linked("a", "b")]}, DAY).incidents
+    assert {each.incident for each in found if each.open} == {"a"}
+    row = row_of(linked("b", "a"), linked("a", "b"))
+    assert (row.open, row.flags) == ({"3": 1}, ["mutual_duplicates"])
+
+
+def test_of_two_that_are_each_others_duplicate_one_that_is_resolved_is_not_the_one_that_counts() -> None:
+    resolved = linked("a", "b", IncidentResolved(incident="a", resolution="selesai"))
+    assert row_of(linked("b", "a"), resolved).open == {"3": 1}
+    both = linked("b", "a", IncidentResolved(incident="b", resolution="selesai"))
+    assert (row_of(both, resolved).open, row_of(both, resolved).flags) == ({}, [])
+
+
+def test_of_a_longer_ring_one_is_open_and_what_leads_into_it_is_not() -> None:
+    ring = linked("a", "b"), linked("b", "c"), linked("c", "a"), linked("0", "a"), linked("z", "a")
+    found = briefs({"incident": ring}, DAY).incidents
+    assert {each.incident for each in found if each.open} == {"a"}
+
+
+def test_a_chain_of_duplicates_that_ends_is_no_ring() -> None:
+    row = row_of(linked("a", "b"), linked("b", "c"))
+    assert (row.open, row.flags) == ({}, [])
 
 
 def test_it_is_listed_by_village_and_status() -> None:

@@ -3,16 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.catalogue import SERVICES
 from schemas.types import AlertRule, PackageKind, village_of
 from services.projection.store import Document
 from services.views import alert
+from services.views.incident import OPEN, worked_on
 from services.views.readiness import State as ReadinessState
+from services.views.strength import Serving
+from services.views.unit import Presence
 
 OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
 BRIEFED = ("unit", "post", "shipment", "readiness", "incident", *OPERATIONS)
@@ -49,16 +53,6 @@ class Patrol(Struct, frozen=True):
     as_of: datetime
 
 
-class Presence(Struct, frozen=True):
-    """Where the last word puts a unit: `present` is None when it is not there, or nobody has counted since it came."""
-
-    post: str
-    state: Literal["under_way", "present", "left"]
-    present: Mapping[str, int] | None
-    counted_at: datetime | None
-    as_of: datetime
-
-
 class Unit(Struct, frozen=True):
     """A unit as the picture needs it."""
 
@@ -87,11 +81,15 @@ class Unit(Struct, frozen=True):
         posts = [each.target for each in self.duties] + ([self.presence.post] if self.presence else [])
         return {*map(village_of, posts), *self.patrols}
 
-    def released(self, at: datetime) -> bool:
-        """Whether it is stood down by then, and nobody has said since where it is."""
-        if self.stood_down is None or at < self.stood_down.at:
-            return False
-        return self.presence is None or self.presence.as_of < self.stood_down.at
+    @property
+    def serving(self) -> Serving:
+        """The unit as its strength is judged."""
+        return Serving(
+            duties=self.duties,
+            presence=self.presence,
+            strength=None if self.registration is None else self.registration.strength,
+            stood_down=None if self.stood_down is None else self.stood_down.at,
+        )
 
 
 class Requirement(Struct, frozen=True):
@@ -173,7 +171,10 @@ class Shipment(Struct, frozen=True):
 
 
 class Incident(Struct, frozen=True):
-    """An incident as the picture needs it; `severity` is None while nobody has said one."""
+    """An incident as the picture needs it; `severity` is None while nobody has said one.
+
+    `of_a_ring`: it is linked as a duplicate of one that is linked to it, and the one of them that counts.
+    """
 
     incident: str
     village: str | None
@@ -181,11 +182,12 @@ class Incident(Struct, frozen=True):
     severity: int | None
     last_heard: datetime | None
     duplicate_of: str | None = None
+    of_a_ring: bool = False
 
     @property
     def open(self) -> bool:
         """Whether somebody still has to see to it; to a duplicate nobody has: the other one is worked on."""
-        return self.duplicate_of is None and self.status in {"reported", "triaged", "responding", "contained"}
+        return (self.duplicate_of is None or self.of_a_ring) and self.status in OPEN
 
 
 class Checked(Struct, frozen=True):
@@ -271,10 +273,17 @@ def briefs(documents: Mapping[str, Sequence[Document]], now: datetime) -> Briefs
         units=msgspec.convert(documents.get("unit", ()), list[Unit]),
         posts=msgspec.convert(documents.get("post", ()), list[Post]),
         shipments=msgspec.convert(documents.get("shipment", ()), list[Shipment]),
-        incidents=msgspec.convert(documents.get("incident", ()), list[Incident]),
+        incidents=_counted(msgspec.convert(documents.get("incident", ()), list[Incident])),
         readiness=msgspec.convert(documents.get("readiness", ()), list[Readiness]),
         alerts=[_alert(each) for each in documents.get("alert", ()) if each["state"] == "standing"],
     )
+
+
+def _counted(incidents: Sequence[Incident]) -> list[Incident]:
+    """The same incidents, of each ring of duplicates one marked."""
+    links = {each.incident: each.duplicate_of for each in incidents if each.duplicate_of is not None}
+    counted = worked_on(links, {each.incident for each in incidents if each.status in OPEN})
+    return [replace(each, of_a_ring=True) if each.incident in counted else each for each in incidents]
 
 
 def _alert(document: Document) -> Alert:

@@ -4,6 +4,7 @@ from services.projection.api import picture_words as words
 from services.projection.api.briefs import Briefs
 from services.projection.api.picture_judge import Judge
 from services.views.readiness import FIRST
+from services.views.strength import State
 
 
 def readiness(briefs: Briefs, judge: Judge) -> words.Readiness:
@@ -11,7 +12,7 @@ def readiness(briefs: Briefs, judge: Judge) -> words.Readiness:
     found = next(iter(briefs.readiness), None)
     if found is None:
         votes = bool(briefs.voting or briefs.posts or briefs.shipments)
-        state: words.State = "unknown" if votes else "not_due"
+        state: State = "unknown" if votes else "not_due"
         return words.Readiness(state=state, short={}, unchecked=FIRST if votes else (), as_of=None, stale=False)
     stale = not all(judge.checked_lately(each.as_of) for each in found.items.values())
     return words.Readiness(

@@ -1,18 +1,13 @@
-"""The picture, worked out: a row a village from the briefs of what concerns it, and sums of rows. Pure.
-
-What is unknown or stale is never ok: per force, those counted lately are a lower bound, and those plus everybody who
-may be there are an upper bound. Enough by the first is `ok`, too few by the second `short`, in between `unknown`.
-"""
+"""The picture, worked out: a row a village from the briefs of what concerns it, and sums of rows. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
 
 from schemas.places import VILLAGES
 from schemas.types import village_of
-from services.projection.api.briefs import Briefs, Duty, Incident, Presence, Shipment, Unit
+from services.projection.api.briefs import Briefs, Incident, Shipment
 from services.projection.api.picture_alerts import alerts
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_readiness import readiness
@@ -22,12 +17,12 @@ from services.projection.api.picture_words import (
     Incidents,
     Logistics,
     ReadinessSum,
-    State,
     Strength,
     Sum,
     VillageRow,
     Word,
 )
+from services.views.strength import Heads, State, muster
 from services.views.versions import in_force
 
 MOVING = ("under_way", "arrived")
@@ -84,45 +79,12 @@ def row(code: str, briefs: Briefs, judge: Judge) -> VillageRow:
 # Strength.
 
 
-@dataclass(slots=True)
-class _Heads:
-    """Of one force: counted lately, counted at all, and how many more may be there."""
-
-    required: int = 0
-    assigned: int = 0
-    fresh: int = 0
-    counted: int | None = None
-    more: int = 0
-
-    def state(self, due: bool) -> State:
-        if not due or not self.required:
-            return "not_due"
-        if self.fresh >= self.required:
-            return "ok"
-        return "short" if self.fresh + self.more < self.required else "unknown"
-
-
 def strength(code: str, briefs: Briefs, judge: Judge) -> Strength:
     """Heads required, assigned and present in one village, by force, at the judge's instant."""
-    forces: defaultdict[str, _Heads] = defaultdict(_Heads)
     due = [need for p in briefs.posts if (need := in_force(p.versions, judge.now)) is not None]
-    for need in due:
-        for force, heads in need.required.items():
-            forces[force].required += heads
-    ordered: list[datetime] = []
-    seen: list[datetime] = []
-    for u in (each for each in briefs.units if not each.released(judge.now)):
-        duties = [d for d in u.duties if village_of(d.target) == code and d.start <= judge.now < d.end]
-        ordered += [d.as_of for d in duties]
-        assigned = _sum(d.headcount for d in duties)
-        for force, heads in assigned.items():
-            forces[force].assigned += heads
-        if u.presence is not None and village_of(u.presence.post) == code and u.presence.state == "present":
-            seen.append(_count_in(u, u.presence, assigned, forces, judge))
-        elif not _said_to_be_away(u, duties, code):
-            for force, heads in assigned.items():
-                forces[force].more += heads
-    states = [heads.state(bool(due)) for heads in forces.values() if heads.required]
+    serving = [u.serving for u in briefs.units]
+    found = muster(code, [need.required for need in due], serving, judge.now, judge.now - judge.presence)
+    states = [heads.state(bool(due)) for heads in found.forces.values() if heads.required]
     unplanned = bool(briefs.voting) and not briefs.posts
     return Strength(
         state=_worst(states) if due else "unknown" if unplanned else "not_due",
@@ -130,47 +92,14 @@ def strength(code: str, briefs: Briefs, judge: Judge) -> Strength:
             force: ForceStrength(
                 required=heads.required, assigned=heads.assigned, present=heads.counted, state=heads.state(bool(due))
             )
-            for force, heads in sorted(forces.items())
+            for force, heads in sorted(found.forces.items())
         },
         required=Word(as_of=_latest(each.as_of for p in briefs.posts for each in p.versions.values()), stale=False),
-        assigned=Word(as_of=_latest(ordered), stale=False),
-        present=Word(as_of=min(seen, default=None), stale=any(judge.now - at > judge.presence for at in seen)),
+        assigned=Word(as_of=_latest(found.ordered), stale=False),
+        present=Word(
+            as_of=min(found.seen, default=None), stale=any(judge.now - at > judge.presence for at in found.seen)
+        ),
     )
-
-
-def _count_in(
-    u: Unit, presence: Presence, assigned: Mapping[str, int], forces: defaultdict[str, _Heads], judge: Judge
-) -> datetime:
-    """Enter a unit that is here, counted or not; the instant of the word that this rests on."""
-    if presence.present is None or presence.counted_at is None:
-        strength = u.registration.strength if u.registration else assigned
-        for force in strength.keys() | assigned.keys():
-            forces[force].more += max(strength.get(force, 0), assigned.get(force, 0))
-        return presence.as_of
-    stale = judge.now - presence.counted_at > judge.presence
-    for force in presence.present.keys() | assigned.keys():
-        heads = presence.present.get(force, 0)
-        if force in presence.present:
-            forces[force].counted = (forces[force].counted or 0) + heads
-        if stale:
-            forces[force].more += max(heads, assigned.get(force, 0))
-        else:
-            forces[force].fresh += heads
-    return presence.counted_at
-
-
-def _said_to_be_away(u: Unit, duties: Sequence[Duty], code: str) -> bool:
-    """Whether a word since its duty here began puts the unit elsewhere; one on its way here may have come by now."""
-    if u.presence is None or (u.presence.state == "under_way" and village_of(u.presence.post) == code):
-        return False
-    return all(u.presence.as_of >= duty.start for duty in duties)
-
-
-def _sum(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for each in counts:
-        found.update(each)
-    return found
 
 
 def _worst(states: Sequence[State]) -> State:
@@ -206,6 +135,7 @@ def incidents(found: Sequence[Incident], judge: Judge) -> Incidents:
     counts = Counter(UNKNOWN if i.severity is None else str(i.severity) for i in open_)
     return Incidents(
         open=dict(sorted(counts.items())),
+        flags=["mutual_duplicates"] if any(i.of_a_ring for i in open_) else [],
         as_of=_latest(i.last_heard for i in found),
         stale=any(i.last_heard is None or judge.now - i.last_heard > judge.incident for i in open_),
     )
@@ -216,7 +146,7 @@ def incidents(found: Sequence[Incident], judge: Judge) -> Incidents:
 
 def total(rows: Sequence[VillageRow], alerts: Alerts, elsewhere: Briefs | None = None) -> Sum:
     """The sum of some rows and of the alerts of their area; `elsewhere` is what belongs to no village (yet)."""
-    forces: defaultdict[str, _Heads] = defaultdict(_Heads)
+    forces: defaultdict[str, Heads] = defaultdict(Heads)
     stages: Counter[str] = Counter()
     open_: Counter[str] = Counter()
     for each in rows:

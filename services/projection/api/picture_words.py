@@ -8,8 +8,7 @@ from pydantic import Field
 
 from schemas.types import AlertRule, PackageKind
 from services.projection.api.words import Answer
-
-State = Literal["ok", "short", "unknown", "not_due"]
+from services.views.strength import State
 
 
 class Word(Answer):
@@ -69,9 +68,11 @@ class Readiness(Word):
 
 
 class Incidents(Word):
-    """Open incidents by severity, 1 the gravest."""
+    """Open incidents by severity, 1 the gravest. `mutual_duplicates`: one of them and another are linked as duplicates
+    of each other, and somebody has to say which it is. Until then the smallest id of those still open counts."""
 
     open: Mapping[str, int] = Field(examples=[{"1": 1, "3": 2}])
+    flags: Sequence[Literal["mutual_duplicates"]]
 
 
 class Alerts(Answer):

@@ -44,8 +44,11 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         raise look.not_found(f"No village has the code {code}.")
     found = {
         kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
-        for kind in ("post", "unit", "shipment", "readiness", "incident")
+        for kind in ("post", "unit", "shipment", "readiness")
     }
+    # Of two that are linked as duplicates of each other, the second may lie in another village.
+    here_or_linked = "(villages @> ARRAY[$2] OR document -> 'flags' ? 'duplicate') ORDER BY id"
+    found["incident"] = await look.documents("incident", here_or_linked, code)
     found["alert"] = await alerts.standing_in(look, code)
     operations = {kind: await look.documents(kind) for kind in OPERATIONS}
     everything = briefs(found | operations, look.now)
@@ -57,6 +60,6 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
         "units": found["unit"],
         "shipments": found["shipment"],
         "readiness": next(iter(found["readiness"]), None),
-        "incidents": found["incident"],
+        "incidents": [each for each in found["incident"] if each["village"] == code],
         "alerts": [alerts.answer(each, look.now) for each in found["alert"]],
     }
