@@ -22,7 +22,7 @@ from services.projection.api import (
 )
 from services.projection.api.csv_columns import COLUMNS
 from services.projection.api.csv_text import Sheet
-from services.projection.api.negotiation import in_indonesian
+from services.projection.api.forms import in_indonesian
 from services.projection.api.position import HEADER, header
 from services.projection.api.reading import Snapshot
 

@@ -1,44 +1,17 @@
-"""Which form of an answer a client would have, by its `Accept` (RFC 9110, 12.5.1)."""
+"""What a client would rather have, by RFC 9110 section 12: the `q` of each choice in an Accept header."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, TypeVar
+import re
 
-from services.kit.http import Problem
-
-Form = Literal["json", "md", "html", "pdf"]
-T = TypeVar("T", bound=str)
+_CHOICE = re.compile(r"\s*([^\s;,]+)\s*(?:;[^,]*?\bq\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?(?:;[^,]*)?", re.ASCII)
 
 
-def negotiated(accept: str, offered: Mapping[T, str]) -> T:
-    """The form that is liked best of those offered (media types by form); of equals the first. Raises Problem 406."""
-    liked = [*_liked(accept or "*/*")]
-    weights = {form: _weight(media, liked) for form, media in offered.items()}
-    best = max(weights, key=lambda form: weights[form])
-    if weights[best] <= 0:
-        raise Problem(406, "not-acceptable", "Not acceptable", f"This is to be had as {', '.join(offered.values())}.")
-    return best
+def choices(header: str) -> dict[str, float]:
+    """The named choices, in lower case, and their quality: 1 unless said, 0 for what is not wanted."""
+    found = (_CHOICE.fullmatch(each) for each in header.split(","))
+    return {each[1].lower(): float(each[2] or 1) for each in found if each is not None}
 
 
-def _liked(accept: str) -> Iterable[tuple[str, float]]:
-    for part in accept.split(","):
-        media, *parameters = (each.strip().lower() for each in part.split(";"))
-        q = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-        try:
-            yield media, max(0.0, float(q))
-        except ValueError:
-            yield media, 0.0
-
-
-def _weight(media: str, liked: Iterable[tuple[str, float]]) -> float:
-    """By the most specific range that names it."""
-    ranges = dict(liked)
-    names = (media, f"{media.partition('/')[0]}/*", "*/*")
-    return next((ranges[each] for each in names if each in ranges), 0.0)
-
-
-def in_indonesian(accept_language: str) -> bool:
-    """Whether Indonesian is liked better than English, in which codes are."""
-    liked = [(language.partition("-")[0], q) for language, q in _liked(accept_language)]
-    return max((q for language, q in liked if language == "id"), default=0) > max(
-        (q for language, q in liked if language == "en"), default=0
-    )
+def quality(header: str, *names: str) -> float:
+    """The quality of the first of `names` that the header has, the most exact name first; 0 for none."""
+    said = choices(header)
+    return next((said[name] for name in names if name in said), 0.0)

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from schemas.types import Instant
 from services.kit.http import Problem
 from services.projection.api.briefs import BRIEFED, briefs
-from services.projection.api.negotiation import Form, negotiated
+from services.projection.api.forms import Form, negotiated
 from services.projection.api.picture import drawn, judge
 from services.projection.api.position import HEADER, header
 from services.projection.api.reading import Look, Snapshot

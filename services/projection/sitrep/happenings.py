@@ -20,7 +20,6 @@ from services.projection.sitrep.known import (
 from services.projection.sitrep.words import Cell, Section, Table
 from services.projection.store import Document
 
-OPEN = ("reported", "triaged", "responding", "contained")
 NOT_ACTIONS = frozenset(
     f"kalimaya.{each}"
     for each in (
@@ -84,10 +83,11 @@ def _rests_on(incident: Document) -> Places:
 
 def _incidents(known: Known) -> Table:
     """Those reported in the period, and those still open at its end."""
+    still_open = {each.incident for each in known.briefs.incidents if each.open}
     shown = [
         each
         for each in known.documents["incident"]
-        if known.within(each["first_reported_at"]) or (each["status"] in OPEN and not each["duplicate_of"])
+        if known.within(each["first_reported_at"]) or each["incident"] in still_open
     ]
     shown.sort(key=lambda each: (each["first_reported_at"] or "", each["incident"]))
     rows = [

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from schemas.labels import LABELS
+from schemas.labels import LABELS, label
 from schemas.watched import WATCHED
 from services.projection.sitrep import evidence, indonesian
 from services.projection.sitrep.known import Known, area, coded, figure, instant_of, moment, table, words
@@ -66,12 +66,19 @@ def _alert(known: Known, alert: Document) -> Sequence[Cell]:
     answered = acknowledged and instant_of(acknowledged["until"]) > known.end
     return (
         coded("rule", alert["rule"]),
-        area(alert["subject"]),
+        _subject(alert["subject"]),
         moment(alert["since"]),
         words(_numbers(alert["numbers"]), evidence.of("incidents", alert["raised"], acknowledged)),
         moment(acknowledged["until"]) if answered else words("belum ada yang menangani"),
         words(f"{rule.says_id} {rule.helps_id}" if rule else None),
     )
+
+
+def _subject(subject: str) -> Cell:
+    """What an alert is about: a place by its name, and whatever stands behind #, a force by its label."""
+    place, _, rest = subject.partition("#")
+    named = area(place)
+    return named.model_copy(update={"text": f"{named.text}, {label('force', rest)}"}) if rest else named
 
 
 def _numbers(numbers: Mapping[str, float]) -> str:

@@ -45,7 +45,7 @@ def behind(known: Known) -> HeadsBehind:
             for force in brief.versions[str(need.plan_version)].required:
                 found[village_of(brief.post), force].required.append(_place(need.partition, need.offset))
     for unit, document in zip(known.briefs.units, known.documents["unit"], strict=True):
-        if unit.released(known.end):
+        if unit.serving.released(known.end):
             continue
         for id_, duty in unit.assignments.items():
             if duty.target_kind == "post" and id_ not in unit.cancellations and duty.start <= known.end < duty.end:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.kit.http import Problem
-from services.projection.api.negotiation import in_indonesian, negotiated
+from services.projection.api.forms import in_indonesian, negotiated
 
 OFFERED = {"json": "application/json", "html": "text/html", "pdf": "application/pdf"}
 
@@ -20,7 +20,6 @@ OFFERED = {"json": "application/json", "html": "text/html", "pdf": "application/
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
         ("*/*, application/json;q=0", "html"),
         ("application/pdf;q=0.2, text/html;q=0.3", "html"),
-        ("application/pdf;q=much, text/html;q=0.1", "html"),
     ],
 )
 def test_the_form_that_is_liked_best_is_given(accept: str, expected: str) -> None:
