@@ -11,6 +11,7 @@ import pytest
 
 from schemas.deployment import PostRequired, UnitAssigned, UnitMustered, UnitSighted
 from schemas.incidents import IncidentReported
+from schemas.labels import LABELS
 from services.kit import clock as kit_clock
 from services.projection.api.csv_columns import COLUMNS
 from services.projection.sitrep.evidence import place
@@ -180,3 +181,7 @@ async def test_the_picture_of_an_instant_is_one_file(client: httpx.AsyncClient) 
     assert file["alerts"] == []
     assert file["position"] == response.headers["kalimaya-position"]
     assert [len(each["head"]) for each in file["heads"]] == [64]
+
+
+async def test_all_labels_are_told(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/labels")).json() == {"labels": LABELS}

@@ -9,6 +9,7 @@ from services.projection.api import (
     engagements,
     exports,
     incidents,
+    labels,
     messages,
     operation,
     picture,
@@ -60,6 +61,7 @@ def new_app(reading: Reading) -> FastAPI:
         status,
         exports,
         picture_file,
+        labels,
     ):
         app.include_router(each.router)
     return app

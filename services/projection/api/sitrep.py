@@ -28,7 +28,8 @@ router = APIRouter(tags=["picture"])
 
 KINDS = (*BRIEFED, "contingent", "warning", "engagement", "alert")
 USUAL = timedelta(hours=24)
-EARLIEST = datetime.min.replace(tzinfo=UTC) + USUAL
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=366)
+"""Before it nothing is judged, because no word can be some hours older than the beginning of all time."""
 
 FORMS: dict[Form, tuple[str, Callable[[SituationReport], str | bytes]]] = {
     "json": ("application/json", lambda made: made.model_dump_json()),
@@ -68,7 +69,7 @@ async def sitrep(
     form = form or negotiated(accept, {name: media for name, (media, _) in FORMS.items()})
     asked_for = end or look.now
     until = min(asked_for, look.now)
-    since = start or max(until, EARLIEST) - USUAL
+    since = start or (until - USUAL if until > EARLIEST else until)
     if since > until:
         raise Problem(
             422,
@@ -87,7 +88,7 @@ async def sitrep(
 
 async def known(look: Snapshot, start: datetime, end: datetime) -> Known:
     """All that a report on [start, end) is made from."""
-    then = replace(look, now=end)
+    then = replace(look, now=max(end, EARLIEST))
     documents = {kind: await then.documents(kind) for kind in KINDS}
     found = briefs(documents, end)
     subjects = [f"{kind}/{id_of(kind, each)}" for kind, several in documents.items() for each in several]
