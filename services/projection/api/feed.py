@@ -23,6 +23,7 @@ from services.projection.api.event_rows import COLUMNS, EVERYTHING, Wanted, plac
 from services.projection.api.reading import LOOK_EVERY_SECONDS, Reading
 from services.projection.api.vector import Vector
 from services.projection.api.viewer import Viewer
+from services.projection.store import HOLD
 
 log = structlog.get_logger(__name__)
 
@@ -182,6 +183,7 @@ class Feed:
             reading.pool.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.execute(HOLD)
             positions = vector.at(await reading.store.positions(connection))
             if self._vector is None:
                 self._move(positions, ())
