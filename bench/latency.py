@@ -35,7 +35,8 @@ def measure(count: int) -> list[float]:
             told = client.post(f"{gateway}/v1/messages", json=event, headers=headers)
             told.raise_for_status()
             position = told.headers["kalimaya-position"]
-            seen = client.get(f"{picture}/v1/units/polres-serang-999", params={"min_position": position, "wait": 10})
+            reached: dict[str, str | int] = {"min_position": position, "wait": 10}
+            seen = client.get(f"{picture}/v1/units/polres-serang-999", params=reached, headers=headers)
             seen.raise_for_status()
             taken.append(perf_counter() - started)
             sleep(0.05)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from kalimaya import curl
 from kalimaya.embedded.kafka import KafkaNode, quiet_client_logs
 from kalimaya.embedded.postgres import PostgresServer
 from kalimaya.playback import Playback
@@ -24,9 +25,9 @@ from kalimaya.process import Child
 from kalimaya.running import claim, write_processes
 from kalimaya.settings import AGENCIES, DECIDING_SERVICES, HOST, PROJECT, SERVICES, Settings
 from kalimaya.supervisor import Supervisor
-from services.gateway import credentials
-from services.kit import clock
+from services.kit import clock, credentials
 from services.kit.ledger import topics
+from services.kit.principals import load_principals
 
 PARTITIONS = 6
 
@@ -88,7 +89,7 @@ class Up:
             await supervisor.start(self._kafka.child(settings.logs / "kafka.log"))
         with self._step("Topics"):
             await self._create_topics()
-        curl = self._curl_line()
+        tokens = credentials.ensure(settings.data / "tokens.json", AGENCIES)
         if self._playback:
             self._playback.start_clock(settings)
         else:
@@ -98,16 +99,12 @@ class Up:
         self._console.print(f"Up after {time.monotonic() - began:.1f} s: {self._picture}", highlight=False)
         if self._playback:
             await supervisor.finish(self._playback.player(settings))
-        self._show_where(curl)
+        self._show_where(tokens)
 
     async def _create_topics(self) -> None:
         await topics.create(self._settings.bootstrap, DECIDING_SERVICES, partitions=PARTITIONS, replication=1)
-        publishing = [each.id for each in credentials.load_principals(AGENCIES).values() if each.kafka]
+        publishing = [each.id for each in load_principals(AGENCIES).values() if each.kafka]
         await topics.create_intake(self._settings.bootstrap, publishing)
-
-    def _curl_line(self) -> str:
-        tokens = credentials.ensure(self._settings.data / "tokens.json", AGENCIES)
-        return credentials.curl_line(f"http://{HOST}:{self._settings.gateway_port}", tokens)
 
     def _service(self, name: str) -> Child:
         settings = self._settings
@@ -135,13 +132,15 @@ class Up:
             readyz=readyz,
         )
 
-    def _show_where(self, curl: str) -> None:
+    def _show_where(self, tokens: Mapping[str, str]) -> None:
         settings = self._settings
+        picture, gateway = f"http://{HOST}:{settings.picture_port}", f"http://{HOST}:{settings.gateway_port}"
         places = {
             "picture": self._picture,
-            "picture's API": f"http://{HOST}:{settings.picture_port}/docs",
-            "gateway": f"http://{HOST}:{settings.gateway_port}/v1/messages",
-            "gateway's API": f"http://{HOST}:{settings.gateway_port}/docs",
+            "picture's API": f"{picture}/docs",
+            "posko's token": tokens[curl.READER],
+            "gateway": f"{gateway}/v1/messages",
+            "gateway's API": f"{gateway}/docs",
             "data and logs": f"{settings.data}, {settings.logs}",
         }
         self._console.print()
@@ -150,8 +149,12 @@ class Up:
         for service in SERVICES:
             url = f"http://{HOST}:{settings.metrics_port_of(service)}/metrics"
             self._console.print(f"  {'metrics':<15} {url}  {service}", highlight=False)
-        self._console.print("\nSend a report of your own:\n")
-        self._console.print(curl, markup=False, highlight=False, soft_wrap=True)
+        for what, line in (
+            ("Read the picture as the posko does", curl.read(picture, tokens[curl.READER])),
+            ("Send a report of your own", curl.publish(gateway, tokens[curl.PUBLISHER])),
+        ):
+            self._console.print(f"\n{what}:\n")
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._console.print("\nCtrl-C stops everything; the next start goes on with the same data.\n")
 
     @contextmanager

@@ -26,9 +26,9 @@ from scenarios.receipts import Receipts
 from scenarios.scale import scaled
 from scenarios.sender import WAIT_SECONDS, Sender
 from scenarios.summary import summarise
-from services.gateway.credentials import load_principals
 from services.kit import clock
 from services.kit.clock import Clock
+from services.kit.principals import load_principals
 
 UNMET = 3
 """Exit code when everything is played and something became other than planned."""

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 
-const { KALIMAYA_AGENCY: agency, KALIMAYA_KAFKA: broker, KALIMAYA_PICTURE: picture } = process.env
+const { KALIMAYA_AGENCY: agency, KALIMAYA_KAFKA: broker, KALIMAYA_PICTURE: picture, KALIMAYA_TOKEN: token } = process.env
 const PATIENCE = 30_000 // ms to wait for the outcomes
 
 const structured = (event) => ({
@@ -36,7 +36,7 @@ async function publish(messages) {
 async function outcome(id, deadline) {
   const query = new URLSearchParams({ source: `/agencies/${agency}`, id })
   for (;;) {
-    const answer = await fetch(`${picture}/v1/messages?${query}`)
+    const answer = await fetch(`${picture}/v1/messages?${query}`, { headers: { authorization: `Bearer ${token}` } })
     const told = await answer.json()
     if (answer.ok) return told.outcomes[0].kind
     if (Date.now() > deadline) return 'unknown' // perhaps it could not be read: see /v1/unreadable

@@ -64,7 +64,8 @@ def main() -> None:
     publish(events, binary if "--binary" in sys.argv else structured)
     deadline = time.monotonic() + PATIENCE
     kinds = []
-    with httpx.Client(base_url=os.environ["KALIMAYA_PICTURE"]) as client:
+    token = {"Authorization": f"Bearer {os.environ['KALIMAYA_TOKEN']}"}
+    with httpx.Client(base_url=os.environ["KALIMAYA_PICTURE"], headers=token) as client:
         for event in events:
             kinds.append(outcome(client, event["id"], deadline))
             print(event["id"], kinds[-1])

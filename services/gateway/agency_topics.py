@@ -17,7 +17,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.gateway import metrics
 from services.gateway.binding import of_record
-from services.gateway.credentials import Principal
 from services.gateway.inbox import Inbox
 from services.gateway.intake import Taken, Terms, judge
 from services.gateway.unreadable import Unreadable
@@ -27,6 +26,7 @@ from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Record
 from services.kit.ledger.topics import topic_of
+from services.kit.principals import Principal
 
 log = structlog.get_logger(__name__)
 

@@ -15,15 +15,16 @@ from starlette.requests import ClientDisconnect
 
 from services.gateway import answers, binding, metrics
 from services.gateway.answers import Answer, Landed
-from services.gateway.credentials import Doorkeeper, Principal
 from services.gateway.describe import OPERATION, Described
 from services.gateway.inbox import Inbox, Place
 from services.gateway.intake import Taken, Terms, judge
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
 from services.kit.clock import Clock
+from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem, install
 from services.kit.ledger.log import Unavailable
+from services.kit.principals import Principal
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,7 @@ def build(gateway: Gateway) -> FastAPI:
 
 async def _answered(gateway: Gateway, room: Room, request: Request) -> Response:
     try:
-        sender = _sender(gateway.doorkeeper, request)
+        sender = bearer(gateway.doorkeeper, request.headers.get("authorization"))
         mode = binding.mode_of_http(request.headers.raw)
         wait = _wait(request, gateway.settings.longest_wait)
         with room.share() as hold:
@@ -175,15 +176,6 @@ def _turned_away(problem: Problem, sender: Principal | None = None, event: objec
         source=sender and sender.source,
         message_id=id_ if isinstance(id_, str) else None,
     )
-
-
-def _sender(doorkeeper: Doorkeeper, request: Request) -> Principal:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    sender = doorkeeper.who(token.strip()) if scheme.lower() == "bearer" and token else None
-    if sender is None:
-        detail = "Send `Authorization: Bearer <token>` with the token of an agency or an operator."
-        raise Problem(401, "unauthenticated", "Who are you?", detail, {"WWW-Authenticate": "Bearer"})
-    return sender
 
 
 def _wait(request: Request, longest: float) -> float:

@@ -19,9 +19,9 @@ from schemas.areas import areas_of
 from schemas.catalogue import CATALOGUE, Definition, definition, is_known_type
 from schemas.envelope import InboxMessage, encode
 from services.gateway.binding import bad, is_json, is_media_type
-from services.gateway.credentials import Principal
 from services.kit.http import Problem
 from services.kit.ledger.record import Stamp
+from services.kit.principals import Principal
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     entry.dataschema: TypeAdapter(entry.cls) for entry in CATALOGUE.values() if entry.kind in ("order", "report")

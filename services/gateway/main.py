@@ -3,13 +3,12 @@
 import asyncio
 
 from schemas.catalogue import SERVICES
-from services.gateway import credentials
 from services.gateway.agency_topics import AgencyTopics
 from services.gateway.api import Gateway, build
 from services.gateway.inbox import KafkaInbox
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
-from services.kit import clock
+from services.kit import clock, credentials
 from services.kit.observe import Health, observer, serve
 
 

@@ -1,6 +1,7 @@
 """What the projection can be told, each with the reason for its default."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 
@@ -15,6 +16,12 @@ class ProjectionSettings(KitSettings):
 
     http_port: int = Field(default=8000, ge=1, le=65535)
     """Where the picture is read."""
+
+    agencies: Path
+    """File that says who may read what (the gateway's agencies.yaml); no default, nothing is shown by default."""
+
+    tokens: Path
+    """File with the token of each principal; no default, because there are no default secrets."""
 
     stale_presence: timedelta = timedelta(hours=6)
     """A headcount is taken at the change of guard; older than half a twelve-hour shift it proves nothing any more."""

@@ -74,8 +74,9 @@ async def test_a_published_event_is_in_the_picture_and_a_second_start_goes_on_wi
     unit = system.picture("/v1/units/polres-serang-001", min_position=position)
     assert unit.status_code == 200, unit.text
     assert "unknown_subject" in json.dumps(unit.json())
-    mine = system.picture("/v1/messages", source="/agencies/polres-serang", id="mine")
+    mine = system.picture("/v1/messages", "polres-serang", source="/agencies/polres-serang", id="mine")
     assert mine.status_code == 200, mine.text
+    assert system.picture("/v1/units/polres-serang-001", "polres-cilegon").status_code == 404
     assert system.down() == 0
     assert not system.pids()
     system.up("--scenario", "none")

@@ -15,11 +15,11 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from confluent_kafka import Producer
 
 from schemas.catalogue import SERVICES
-from services.gateway.credentials import load_principals
 from services.kit import clock
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import bounded, consumer, producer
 from services.kit.ledger.record import Record
+from services.kit.principals import load_principals
 from tests.support.conformance import INVALID, VALID
 from tests.support.gateway import sighting
 from tests.support.ledger import until

@@ -20,15 +20,13 @@ from services.kit.ledger.fold import Fold
 from services.kit.ledger.kafka import KafkaPair, producer
 from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
-from services.projection.api.app import new_app
-from services.projection.api.reading import Reading
 from services.projection.projector import Projector
-from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
 from services.views.model import Model
 from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
 from tests.support.pair import Pair
+from tests.support.read_model import asked
 
 PARTITIONS = 6
 SERVICE = "deployment"
@@ -110,11 +108,8 @@ async def projecting(
     pool = await new_pool(operation.dsn)
     store = Store(pool)
     projector = Projector(store, operation.pair.kafka, [SERVICE], share=share)
-    settings = ProjectionSettings(kafka=operation.pair.kafka, metrics_port=0, postgres=operation.dsn)
-    app = new_app(Reading(pool, store, projector, settings))
     task = asyncio.create_task(projector.run())
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://picture", timeout=30) as client:
+    async with asked(pool, store, projector, operation.pair, operation.dsn) as client:
         try:
             yield projector, client
         finally:

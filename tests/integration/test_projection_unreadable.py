@@ -18,14 +18,12 @@ from services.gateway.unreadable import Unreadable
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import producer
 from services.kit.ledger.record import Stored
-from services.projection.api.app import new_app
-from services.projection.api.reading import Reading
 from services.projection.projector import Projector
-from services.projection.settings import ProjectionSettings
 from services.projection.store import SCHEMA, Store, new_pool
 from services.projection.unreadable import UnreadableFollower
 from tests.support.ledger import until
 from tests.support.pair import Pair
+from tests.support.read_model import asked
 
 NOW = datetime(2019, 11, 3, 5, tzinfo=UTC)
 Headers = Sequence[tuple[str, bytes]]
@@ -56,9 +54,7 @@ class Site:
         store = Store(pool)
         task = asyncio.create_task(UnreadableFollower(pool, store, self.pair.kafka, "test").run())
         projector = Projector(store, self.pair.kafka, SERVICES)
-        settings = ProjectionSettings(kafka=self.pair.kafka, metrics_port=0, postgres=self.dsn)
-        app = new_app(Reading(pool, store, projector, settings))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture") as client:
+        async with asked(pool, store, projector, self.pair, self.dsn) as client:
             try:
                 yield client
             finally:

@@ -19,19 +19,16 @@ from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.reader import Place
 from services.projection import rebuilding
-from services.projection.api.app import new_app
-from services.projection.api.reading import Reading
 from services.projection.digest import digest
 from services.projection.projector import Projector
 from services.projection.rebuilding import BESIDE, AnotherRebuild, CannotRebuild, Compared, Plan
-from services.projection.settings import ProjectionSettings
 from services.projection.store import HOLD, SCHEMA, Store, new_pool
 from tests.integration.test_projection_logs import unknown_event
 from tests.support.deciding import Deciding, deciding, sightings, small_scenario
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import until
 from tests.support.pair import Pair
-from tests.support.read_model import new_database
+from tests.support.read_model import asked, new_database
 from tests.support.rehearsal import PARTITIONS
 
 Rows = dict[str, list[str]]
@@ -90,10 +87,8 @@ class Site:
         pool = await new_pool(dsn or self.dsn)
         store = Store(pool)
         projector = Projector(store, self.pair.kafka, SERVICES, share=share)
-        settings = ProjectionSettings(kafka=self.pair.kafka, metrics_port=0, postgres=self.dsn)
-        app = new_app(Reading(pool, store, projector, settings))
         task = asyncio.create_task(projector.run())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://picture", timeout=30) as api:
+        async with asked(pool, store, projector, self.pair, dsn or self.dsn) as api:
             try:
                 yield projector, api
             finally:
@@ -284,8 +279,8 @@ async def corrupted(site: Site) -> None:
         await site.sql(f"UPDATE entities SET document = {planted} WHERE id = $1", UNIT)
         await site.decided.send(sightings(40))
         await site.all_projected(api)
-        columns = "service, partition, villages, districts, jurisdiction, agency, status, document"
-        await site.sql(f"INSERT INTO entities SELECT kind, 'planted', {columns} FROM entities WHERE id = $1", UNIT)
+        another = '(jsonb_populate_record(e, \'{"id": "planted"}\')).*'
+        await site.sql(f"INSERT INTO entities SELECT {another} FROM entities e WHERE id = $1", UNIT)
         await site.sql("DELETE FROM outcomes WHERE service = 'logistics' AND partition = 0 AND cause = 1")
         found = await rebuilding.check(site.plan, silent)
         assert {(each.table, each.key, each.how) for each in found.first} == {

@@ -15,7 +15,6 @@ from schemas.catalogue import SERVICES
 from services.deployment.domain import DEPLOYMENT
 from services.gateway.agency_topics import AgencyTopics
 from services.gateway.api import Gateway, build
-from services.gateway.credentials import Doorkeeper, Grant, Principal
 from services.gateway.inbox import Place
 from services.gateway.intake import Taken
 from services.gateway.outcomes import Outcomes
@@ -23,11 +22,13 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.unreadable import Unreadable
 from services.incidents.domain import INCIDENTS
 from services.kit.clock import Clock
+from services.kit.credentials import Doorkeeper
 from services.kit.decider import Decider
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Record, pack_stamp
 from services.kit.ledger.topics import topic_of
 from services.kit.ledger.worker import Worker
+from services.kit.principals import Grant, Principal
 from services.logistics.domain import LOGISTICS
 from tests.support.ledger import QUICK, MemorySite
 

@@ -8,6 +8,7 @@ from services.projection.api.briefs import Briefs, briefs
 from services.projection.api.picture import drawn
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_words import PictureAnswer, VillageRow
+from services.projection.api.viewer import Viewer
 from services.views.facts import Fact
 from tests.support.facts import folded
 
@@ -22,11 +23,17 @@ def known(now: datetime, *facts: Fact) -> Briefs:
     return briefs(documents, now)
 
 
-def picture(now: datetime, *facts: Fact, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:
+def picture(
+    now: datetime,
+    *facts: Fact,
+    district: str | None = None,
+    jurisdiction: str | None = None,
+    viewer: Viewer | None = None,
+) -> PictureAnswer:
     """The picture at `now`; strength and shipments go stale after 6 h, incidents after 2, checks after 36."""
     found = known(now, *facts)
     judge = Judge(now, 6 * HOUR, 6 * HOUR, 2 * HOUR, 36 * HOUR, found.polls_open)
-    return drawn(found, judge, district, jurisdiction)
+    return drawn(found, judge, district, jurisdiction, viewer)
 
 
 def row_of(shown: PictureAnswer, village: str) -> VillageRow:

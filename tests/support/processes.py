@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from kalimaya.ports import free_ports
-from services.gateway.credentials import ensure
+from services.kit.credentials import ensure
 
 AGENCIES = Path("deploy/embedded/agencies.yaml")
 

@@ -11,13 +11,13 @@ from schemas.envelope import encode, partition_of
 from schemas.outcomes import OutcomeKind
 from services.deployment.domain import DEPLOYMENT
 from services.gateway import strict_json
-from services.gateway.credentials import load_principals
 from services.gateway.intake import judge
 from services.incidents.domain import INCIDENTS
 from services.kit.http import Problem
 from services.kit.ledger.desk import Desk, Limits
 from services.kit.ledger.fold import Answer
 from services.kit.ledger.record import NO_HASH, Stored, pack_stamp
+from services.kit.principals import load_principals
 from services.logistics.domain import LOGISTICS
 from services.projection.digest import Digest, digest
 from services.views.facts import Fact

@@ -98,9 +98,10 @@ class System:
         found: dict[str, str] = json.loads((self.data / "tokens.json").read_text())
         return found
 
-    def picture(self, path: str, **parameters: Any) -> httpx.Response:
-        """GET from the picture's API."""
-        return httpx.get(f"http://127.0.0.1:{self.ports['PICTURE']}{path}", params=parameters, timeout=15)
+    def picture(self, path: str, reader: str = "posko-serang", **parameters: Any) -> httpx.Response:
+        """GET from the picture's API as this principal."""
+        url = f"http://127.0.0.1:{self.ports['PICTURE']}{path}"
+        return httpx.get(url, params=parameters, headers=self._token(reader), timeout=15)
 
     def gauge(self, name: str, metric: str) -> float | None:
         """The value of a process's metric that has one line; None while it does not answer."""
@@ -118,13 +119,16 @@ class System:
         return httpx.post(
             f"http://127.0.0.1:{self.ports['GATEWAY']}/v1/messages",
             json=event,
-            headers={
-                "Authorization": f"Bearer {self.tokens()[principal]}",
+            headers=self._token(principal)
+            | {
                 "Content-Type": "application/cloudevents+json",
                 "Prefer": f"wait={wait}",
             },
             timeout=30,
         )
+
+    def _token(self, principal: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens()[principal]}"}
 
     def last_words(self) -> str:
         """The ends of all outputs, for a failing test."""

@@ -12,8 +12,8 @@ from schemas.deployment import AssignUnit, UnitMustered, UnitSighted, UnitVisite
 from schemas.incidents import EngagementHeld, IncidentReported, RaiseAlert, WarningGiven
 from schemas.logistics import CustodyReceived, Package, PackagesOpened, PlanShipment, ReadinessChecked, SealedPackage
 from schemas.types import PostId, VillageCode
-from services.gateway.credentials import CredentialsError, Grant, Principal, load_principals
 from services.gateway.intake import judge
+from services.kit.principals import CredentialsError, Grant, Principal, load_principals
 from tests.support.gateway import sighting
 
 NOON = datetime(2019, 11, 3, 5, tzinfo=UTC)

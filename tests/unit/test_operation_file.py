@@ -12,8 +12,8 @@ from kalimaya import operation
 from kalimaya.cli import app
 from kalimaya.operation import OperationError, in_force, load, messages, outcome
 from scenarios.serang2019.polls import ALL_VILLAGES, WARGASARA, make_polls
-from services.gateway.credentials import load_principals
 from services.gateway.intake import judge
+from services.kit.principals import load_principals
 
 SERANG = Path("deploy/operations/serang-2019.yaml")
 PRINCIPALS = load_principals(Path("deploy/embedded/agencies.yaml"))

@@ -16,7 +16,7 @@ END = START + timedelta(days=8)
 def reading(file: Path) -> Reading:
     settings: Any = SimpleNamespace(clock=file)
     nobody: Any = None
-    return Reading(pool=nobody, store=nobody, projector=nobody, settings=settings)
+    return Reading(pool=nobody, store=nobody, projector=nobody, settings=settings, doorkeeper=nobody)
 
 
 def at(*hours: int | None) -> dict[tuple[str, int], Position]:

@@ -1,6 +1,6 @@
 """The API of the picture: every endpoint, every error as a problem document, OpenAPI at /docs."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.kit import http
 from services.projection.api import (
@@ -20,10 +20,13 @@ from services.projection.api import (
     villages,
     warnings,
 )
-from services.projection.api.reading import PROBLEMS, Reading
+from services.projection.api.reading import PROBLEMS, Reading, admitted
 
 DESCRIPTION = """The operational picture, folded from the event logs. Every answer says in `Kalimaya-Position` how far
-the logs were read for it; `min_position` waits for what you know to be written. Unknown and stale are never ok."""
+the logs were read for it; `min_position` waits for what you know to be written. Unknown and stale are never ok.
+
+Every request needs the token of an agency or an operator, the same as at the gateway. You are shown what you may see:
+lists, sums and coverage are of that, and the rest is as if it were not there."""
 
 
 def new_app(reading: Reading) -> FastAPI:
@@ -55,5 +58,5 @@ def new_app(reading: Reading) -> FastAPI:
         unreadable,
         status,
     ):
-        app.include_router(each.router)
+        app.include_router(each.router, dependencies=[Depends(admitted)])
     return app

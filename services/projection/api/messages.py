@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from schemas.outcomes import OutcomeKind
-from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.reading import NOT_FOUND, Present
 from services.projection.api.words import Answer
 
 router = APIRouter(tags=["messages"])
@@ -55,13 +55,21 @@ class MessageAnswer(Answer):
 
 @router.get("/v1/messages", response_model=MessageAnswer, responses=NOT_FOUND)
 async def messages(
-    look: Look,
+    look: Present,
     source: Annotated[str, Query(min_length=1, max_length=500, pattern=_TEXT, examples=["/agencies/polres-serang"])],
     id: Annotated[str, Query(min_length=1, max_length=500, pattern=_TEXT)],
 ) -> MessageAnswer:
-    """What became of the message with this `source` and `id`; 404 while it has no outcome here."""
+    """What became of the message with this `source` and `id`; 404 while it has no outcome here.
+
+    Your own messages, and those about what you may see.
+    """
+    visible, arguments = look.visible_subject("o", 3)
     outcomes = await look.connection.fetch(
-        "SELECT * FROM outcomes WHERE source = $1 AND id = $2 ORDER BY service, partition, cause", source, id
+        f"""SELECT * FROM outcomes AS o WHERE source = $1 AND id = $2 AND {visible}
+            ORDER BY service, partition, cause""",
+        source,
+        id,
+        *arguments,
     )
     if not outcomes:
         raise look.not_found(f"No outcome of message {id} from {source} is known yet.")

@@ -1,17 +1,18 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from schemas.types import Jurisdiction
-from services.projection.api.briefs import BRIEFED, Briefs, briefs
+from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
 from services.projection.api.reading import Look, Snapshot
+from services.projection.api.viewer import Viewer
 from services.projection.api.words import DistrictFilter
 
 router = APIRouter(tags=["picture"])
@@ -40,30 +41,44 @@ async def picture(
 ) -> PictureAnswer:
     """A row for each village that votes, or of which anything is known, and their sums.
 
+    Of the villages in your areas: the sums, too, are of what you may see.
+
     The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
-    documents = {kind: await look.documents(kind) for kind in BRIEFED}
-    standing = await look.documents("alert", "status = 'standing' ORDER BY id")
-    found = briefs({**documents, "alert": standing}, look.now)
-    return drawn(found, judge(look, found), district, jurisdiction)
+    found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
+    drawing = drawn(found, judge(look, found), district, jurisdiction, look.viewer, look.reading.rows.draw)
+    return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
-def drawn(found: Briefs, judge: Judge, district: str | None = None, jurisdiction: str | None = None) -> PictureAnswer:
-    """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction."""
+def drawn(
+    found: Briefs,
+    judge: Judge,
+    district: str | None = None,
+    jurisdiction: str | None = None,
+    viewer: Viewer | None = None,
+    draw: Callable[[str, Briefs, Judge], VillageRow] = row,
+) -> PictureAnswer:
+    """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction.
+
+    What somebody sees (`viewer`) tells of villages outside his areas, too, where a unit has been in both; these are not
+    in his picture.
+    """
     rows = [
         each
         for code, own in by_village(found).items()
         if district is None or code.startswith(district)
-        if (each := row(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
+        if viewer is None or viewer.sees_village(code)
+        if (each := draw(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
     ]
     areas = {each.district for each in rows}
     if jurisdiction is None:
-        areas |= {code for each in found.alerts for code in each.districts if district in (None, code)}
+        named = {code for each in found.alerts for code in each.areas.districts if district in (None, code)}
+        areas |= {code for code in named if viewer is None or viewer.sees_district(code)}
 
     def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
-        named = naming(found.alerts, {each.code for each in several}, districts)
-        return total(several, alerts(named, judge.now))
+        counted = naming(found.alerts, {each.code for each in several}, districts)
+        return total(several, alerts(counted, judge.now))
 
     whole = district is None and jurisdiction is None
     everything = total(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None

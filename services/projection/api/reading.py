@@ -3,20 +3,27 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
 import msgspec
 from fastapi import Depends, Query, Request, Response
+from fastapi.security import HTTPBearer
 
 from services.kit.clock import load
+from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
+from services.projection.api.picture_kept import Rows
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
+from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
+from services.projection.api.viewer import Viewer, viewer_of
+from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import HOLD, UNREACHABLE, Document, Store
+from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
@@ -24,6 +31,8 @@ LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No token, or one that nobody has (problem document)."},
+    403: {"description": "This endpoint shows what your role does not read (problem document)."},
     422: {"description": "A parameter is malformed (problem document)."},
     503: {"description": "PostgreSQL is away; see Retry-After (problem document)."},
     504: {"description": "`min_position` was not reached within `wait` (problem document)."},
@@ -39,27 +48,91 @@ class Reading:
     store: Store
     projector: Projector
     settings: ProjectionSettings
+    doorkeeper: Doorkeeper
+    arrivals: Arrivals | None = None
+    rows: Rows = field(default_factory=Rows)
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
         read_to = max((each.known for each in positions.values() if each.known), default=NOTHING_READ)
         return load(self.settings.clock).now(read_to)
 
+    def provisional(self, positions: Positions, known_at: datetime) -> bool:
+        """Whether a message that was recorded up to `known_at` may be missing in a read model at these positions."""
+        return provisional(positions, {} if self.arrivals is None else self.arrivals.seen, known_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the read model: everything read from it is as of `positions`, and judged at `now`."""
+    """One look at the read model: as of `positions`, judged at `now`, and only what `viewer` may see.
+
+    `at` and `known_at` are the two times as they were asked for. If either was, `now` is the instant that is meant, and
+    everything read is as it was; only then can the answer be `provisional`.
+    """
 
     connection: Any
     positions: Positions
     now: datetime
     reading: Reading
+    viewer: Viewer
+    at: datetime | None = None
+    known_at: datetime | None = None
+    provisional: bool = False
 
     async def documents(self, kind: str, where: str = "true ORDER BY id", *arguments: Any) -> list[Document]:
-        """The documents of one kind; `where` is our own SQL (condition, perhaps more), its arguments from $2 on."""
-        sql = f"SELECT document FROM entities WHERE kind = $1 AND {where}"
-        rows = await self.connection.fetch(sql, kind, *arguments)
-        return [msgspec.json.decode(row["document"]) for row in rows]
+        """The documents of one kind that the viewer sees. Raises Problem 403 for a kind that he does not read.
+
+        `where` is our own SQL (condition, perhaps more), its arguments from $2 on. For another time it is held against
+        the brief of a document, which must have what it asks for.
+        """
+        if self._times is None:
+            rows = await self._rows("document", [kind], where, arguments)
+            return [msgspec.json.decode(row["document"]) for row in rows]
+        ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
+        return await self._times.documents(self.connection, kind, ids)
+
+    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
+        """The briefs (views/briefs.py) of these kinds that the viewer sees, by kind and by id; the rest as above."""
+        found: dict[str, list[Any]] = {kind: [] for kind in kinds}
+        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
+            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+        return found
+
+    async def _rows(self, columns: str, kinds: Sequence[str], where: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        for kind in kinds:
+            self.require(kind)
+        times, entities, instants = self._times, "entities", list[datetime]()
+        if times is not None:
+            entities, instants = times.entities(len(arguments) + 2), [times.at, times.known_at]
+        visible, more = self.visible("each", len(arguments) + len(instants) + 2)
+        seen = f"SELECT * FROM {entities} AS each WHERE kind = ANY($1) AND {visible}"
+        found: Sequence[Any] = await self.connection.fetch(
+            f"SELECT {columns} FROM ({seen}) AS seen WHERE {where}", kinds, *arguments, *instants, *more
+        )
+        return found
+
+    @property
+    def _times(self) -> Times | None:
+        """None for the present, which is kept as it is."""
+        return None if self.at is None and self.known_at is None else Times(self.now, self.known_at or EVER)
+
+    def visible(self, row: str, first: int) -> tuple[str, list[Any]]:
+        """SQL that is true for a row of a table with the columns of `entities` that the viewer sees, and its arguments.
+
+        The arguments are `$first` and those after it. Whatever reads rows of entities otherwise than by `documents`
+        has to ask by this.
+        """
+        return self.viewer.condition(row, first)
+
+    def visible_subject(self, row: str, first: int) -> tuple[str, list[Any]]:
+        """The same for a row of `outcomes` or `events`: whether he sent the message, or sees what it is about."""
+        return self.viewer.condition_on_subject(row, first)
+
+    def require(self, kind: str) -> None:
+        """Raise Problem 403 unless the viewer may see any entity of this kind."""
+        if kind not in self.viewer.kinds:
+            detail = f"This shows what your role does not read ({kind})."
+            raise Problem(403, "forbidden", "Not for your role", detail, {HEADER: header(self.positions)})
 
     async def document(self, kind: str, id_: str) -> Document:
         """One document. Raises Problem 404."""
@@ -73,9 +146,21 @@ class Snapshot:
         return Problem(404, "not-found", "Not found", detail, {HEADER: header(self.positions)})
 
 
-async def look(
+async def admitted(
+    request: Request, _: Annotated[Any, Depends(HTTPBearer(scheme_name="token", auto_error=False))]
+) -> Viewer:
+    """Dependency of every endpoint. Raises Problem 401 for who has no token."""
+    reading: Reading = request.app.state.reading
+    return viewer_of(bearer(reading.doorkeeper, request.headers.get("authorization")))
+
+
+Admitted = Annotated[Viewer, Depends(admitted)]
+
+
+async def present(
     request: Request,
     response: Response,
+    viewer: Admitted,
     min_position: Annotated[
         str | None,
         Query(
@@ -86,7 +171,7 @@ async def look(
     ] = None,
     wait: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False, description="How long, in seconds.")] = 2,
 ) -> AsyncIterator[Snapshot]:
-    """Dependency of every endpoint that shows state."""
+    """Dependency of endpoints that show how things stand now and know no other time."""
     reading: Reading = request.app.state.reading
     wanted = parse(min_position) if min_position else []
     try:
@@ -99,7 +184,7 @@ async def look(
             await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
-            yield Snapshot(connection, positions, reading.now(positions), reading)
+            yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))
     except UNREACHABLE as error:
         raise Problem(
             503,
@@ -130,6 +215,18 @@ async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> 
             )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(next_commit.wait(), min(left, LOOK_EVERY_SECONDS))
+
+
+Present = Annotated[Snapshot, Depends(present)]
+
+
+async def look(response: Response, present: Present, at: At = None, known_at: KnownAt = None) -> Snapshot:
+    """Dependency of every endpoint that shows state."""
+    provisional = known_at is not None and present.reading.provisional(present.positions, known_at)
+    if known_at is not None:
+        response.headers[PROVISIONAL] = str(provisional).lower()
+    now = at or known_at or present.now
+    return replace(present, now=now, at=at, known_at=known_at, provisional=provisional)
 
 
 Look = Annotated[Snapshot, Depends(look)]

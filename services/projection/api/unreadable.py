@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.projection.api.reading import Look
+from services.projection.api.reading import Present
 from services.projection.api.words import Answer, Limit, Page, WordFilter, page
 
 router = APIRouter(tags=["messages"])
@@ -50,16 +50,22 @@ class UnreadableAnswer(Answer):
 
 @router.get("/v1/unreadable", response_model=Page[UnreadableAnswer])
 async def unreadable(
-    look: Look, agency: WordFilter = None, cursor: Cursor = None, limit: Limit = 20
+    look: Present, agency: WordFilter = None, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[UnreadableAnswer]:
-    """Records of the agencies' topics that nobody can read, the newest first; each once, however often it was read."""
+    """Records of the agencies' topics that nobody can read, the newest first; each once, however often it was read.
+
+    Your agency's; those of all if you command all areas.
+    """
     rows = await look.connection.fetch(
         """SELECT * FROM unreadable
            WHERE ($1::text IS NULL OR agency = $1) AND ($2::bigint IS NULL OR position < $2)
+             AND ($4 OR agency = $5::text)
            ORDER BY position DESC LIMIT $3""",
         agency,
         None if cursor is None else int(cursor),
         limit + 1,
+        look.viewer.commands,
+        look.viewer.agency,
     )
     return page([_answer(row) for row in rows], limit, lambda each: each.position.rpartition("@")[2])
 

@@ -1,16 +1,11 @@
-"""Who speaks: principals and what they may say (agencies.yaml), and the tokens that prove it (tokens.json)."""
+"""Principals: agencies and operators, what they may say and what they may read (agencies.yaml)."""
 
-import hashlib
-import json
-import os
 import re
-import secrets
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
@@ -18,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from schemas.areas import lies_in
 from schemas.places import DISTRICTS, VILLAGES
 from schemas.types import AreaCode
+
+Pattern = Annotated[str, Field(pattern=r"^([a-z0-9._*?-]|\[!?([a-z0-9]|[0-9]-[0-9]|[a-z]-[a-z])+\])+$")]
+"""A shell pattern of ids, in that part of its language which PostgreSQL can be told, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Grant(_Strict):
 
     types: tuple[str, ...] = Field(min_length=1)
     subjects: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
+    units: tuple[Pattern, ...] = ()
     areas: tuple[AreaCode, ...] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
@@ -55,11 +53,37 @@ class Grant(_Strict):
             raise ValueError("a grant names subjects or units")
         return self
 
+    @property
+    def about_units(self) -> tuple[str, ...]:
+        """The units among its subjects, without `unit/`."""
+        return (*self.units, *(each.removeprefix("unit/") for each in self.subjects if each.startswith("unit/")))
+
     def scope(self) -> _Scope:
         """The grant as it is judged by."""
         patterns = (*self.subjects, *(f"unit/{unit}" for unit in self.units))
         areas = None if self.areas is None else frozenset(self.areas)
         return _Scope(re.compile("|".join(map(translate, patterns))), areas)
+
+
+Role = Literal["command", "logistics"]
+
+
+class Reads(_Strict):
+    """What may be read (ADR 0011): in `areas` (codes of districts and villages) as `role` says, and one's own anywhere.
+
+    `units` and `shipments` are ids as shell patterns; own units are also those that the grants are about.
+    """
+
+    role: Role | None = None
+    areas: tuple[AreaCode, ...] | Literal["all"] = ()
+    units: tuple[Pattern, ...] = ()
+    shipments: tuple[Pattern, ...] = ()
+
+    @model_validator(mode="after")
+    def _as_what_and_where(self) -> "Reads":
+        if (self.role is None) != (not self.areas):
+            raise ValueError("a role reads in areas, and areas are read in a role")
+        return self
 
 
 class Principal(_Strict):
@@ -73,6 +97,7 @@ class Principal(_Strict):
     name: str
     kind: Literal["agency", "operator"]
     grants: tuple[Grant, ...]
+    reads: Reads = Reads()
     kafka: bool = False
     player: bool = False
     _scopes: dict[str, list[_Scope]] = PrivateAttr(default_factory=dict)
@@ -81,6 +106,15 @@ class Principal(_Strict):
     def source(self) -> str:
         """The CloudEvents source of all that this principal sends; it is derived and never taken from a message."""
         return f"/{'agencies' if self.kind == 'agency' else 'operators'}/{self.id}"
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that are this principal's own, as shell patterns.
+
+        An agency's are all that it may speak for. An operator orders other people's, and names his own in `reads`.
+        """
+        named = [] if self.kind == "operator" else [unit for grant in self.grants for unit in grant.about_units]
+        return tuple(dict.fromkeys((*self.reads.units, *named)))
 
     def may(self, type_: str, subject: str, areas: Collection[str] = ()) -> bool:
         """Whether one grant covers this type of message about this subject, and all areas that it names.
@@ -106,12 +140,13 @@ def load_principals(path: Path) -> dict[str, Principal]:
     """Read agencies.yaml. Raises CredentialsError.
 
     An entry with `each: district` or `each: village` stands for one principal a district, or a village that votes by
-    the file named in `operation`; `{code}`, `{name}` and `{slug}` in its texts are that place's.
+    the file named in `operation`; `{code}`, `{name}` and `{slug}` in its texts are that place's. `jurisdictions` in
+    `reads` stand for the villages of these police forces by that file.
     """
     try:
         written = yaml.safe_load(path.read_text())
-        villages = _voting(path.parent / written.pop("operation")) if "operation" in written else ()
-        entries = [each for entry in written["principals"] for each in _expanded(entry, villages)]
+        villages = _voting(path.parent / written.pop("operation")) if "operation" in written else {}
+        entries = [_policing(each, villages) for entry in written["principals"] for each in _expanded(entry, villages)]
         found = _File.model_validate(written | {"principals": entries})
     except (OSError, yaml.YAMLError, ValidationError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise CredentialsError(f"{path} does not say who may speak: {error!r}") from error
@@ -121,9 +156,21 @@ def load_principals(path: Path) -> dict[str, Principal]:
     return principals
 
 
-def _voting(operation: Path) -> tuple[str, ...]:
-    """Codes of the villages that vote, by the operation file."""
-    return tuple(entry["village"] for entry in yaml.safe_load(operation.read_text())["villages"])
+def _voting(operation: Path) -> dict[str, str | None]:
+    """The villages that vote by the operation file, and who polices each."""
+    return {each["village"]: each.get("jurisdiction") for each in yaml.safe_load(operation.read_text())["villages"]}
+
+
+def _policing(entry: dict[str, Any], villages: Mapping[str, str | None]) -> dict[str, Any]:
+    """The entry with villages in place of `jurisdictions`."""
+    if "jurisdictions" not in entry.get("reads", {}):
+        return entry
+    reads = dict(entry["reads"])
+    forces = reads.pop("jurisdictions")
+    policed = [code for code, force in villages.items() if force in forces]
+    if unknown := set(forces) - set(villages.values()):
+        raise ValueError(f"no village votes under {sorted(unknown)}")
+    return entry | {"reads": reads | {"areas": [*reads.get("areas", ()), *policed]}}
 
 
 def _expanded(entry: dict[str, Any], villages: Collection[str]) -> Iterator[Any]:
@@ -152,73 +199,3 @@ def _filled(value: Any, place: Mapping[str, str]) -> Any:
             return {name: _filled(each, place) for name, each in value.items()}
         case _:
             return value
-
-
-class Doorkeeper:
-    """Knows principals by their tokens; holds only digests of tokens, so that a lookup leaks no timing.
-
-    `scenario`: a scenario's clock runs, so that its player is let in.
-    """
-
-    def __init__(
-        self, principals: Mapping[str, Principal], tokens: Mapping[str, str], *, scenario: bool = False
-    ) -> None:
-        unknown = tokens.keys() - principals.keys()
-        if unknown:
-            raise CredentialsError(f"there are tokens for principals that nobody knows: {sorted(unknown)}")
-        if len(set(tokens.values())) != len(tokens):
-            raise CredentialsError("two principals have the same token: one would speak as the other")
-        admitted = {id_: each for id_, each in principals.items() if scenario or not each.player}
-        self._by_digest = {_digest(token): admitted[id_] for id_, token in tokens.items() if id_ in admitted}
-        self.on_kafka = tuple(each for each in admitted.values() if each.kafka)
-        self.by_source = {each.source: each for each in admitted.values() if not each.player}
-
-    def who(self, token: str) -> Principal | None:
-        """The principal with this token."""
-        return self._by_digest.get(_digest(token))
-
-
-def load(agencies: Path, tokens: Path, *, scenario: bool = False) -> Doorkeeper:
-    """Read both files. Raises CredentialsError."""
-    return Doorkeeper(load_principals(agencies), _read_tokens(tokens), scenario=scenario)
-
-
-def ensure(tokens: Path, agencies: Path) -> dict[str, str]:
-    """Make a random token for every principal that has none yet (embedded mode); all tokens by principal id."""
-    known = _read_tokens(tokens) if tokens.exists() else {}
-    made = {id_: known.get(id_) or secrets.token_urlsafe(24) for id_ in load_principals(agencies)}
-    if made != known:
-        tokens.parent.mkdir(parents=True, exist_ok=True)
-        fresh = tokens.with_suffix(".new")
-        fresh.unlink(missing_ok=True)  # touch() leaves the mode of a file that is there
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(made, indent=1))
-        os.replace(fresh, tokens)
-    return made
-
-
-def curl_line(gateway_url: str, tokens: Mapping[str, str]) -> str:
-    """A command that publishes a position of a unit and prints its outcome; a new message each time it is pasted."""
-    message = (
-        '{"specversion":"1.0","id":"\'"$(date +%s%N)"\'","source":"curl","type":"kalimaya.unit.sighted",'
-        '"data":{"unit":"polres-serang-001","lat":-6.12,"lon":106.15,"accuracy":8.0}}'
-    )
-    return (
-        f"curl -sS {gateway_url}/v1/messages -H {shlex.quote('Authorization: Bearer ' + tokens['polres-serang'])} "
-        "-H 'Content-Type: application/cloudevents+json' -H 'Prefer: wait=5' "
-        f"-d '{message}'"
-    )
-
-
-def _read_tokens(path: Path) -> dict[str, str]:
-    try:
-        tokens = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise CredentialsError(f"{path} holds no tokens: {error}") from error
-    if not isinstance(tokens, dict) or not all(isinstance(token, str) and token for token in tokens.values()):
-        raise CredentialsError(f"{path} must map each principal to its token")
-    return tokens
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

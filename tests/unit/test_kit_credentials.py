@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from kalimaya import curl
 from schemas.catalogue import CATALOGUE
 from schemas.places import DISTRICTS
-from services.gateway.credentials import CredentialsError, curl_line, ensure, load, load_principals
+from services.kit.credentials import ensure, load
+from services.kit.principals import CredentialsError, load_principals
 
 AGENCIES = Path("deploy/embedded/agencies.yaml")
 
@@ -136,9 +138,9 @@ def test_agencies_report_and_operators_order(who: str, type_: str, subject: str,
     assert load_principals(AGENCIES)[who].may(type_, subject) is may
 
 
-def test_the_curl_line_carries_the_token_of_an_agency(tmp_path: Path) -> None:
-    tokens = ensure(tmp_path / "tokens.json", AGENCIES)
-    words = shlex.split(curl_line("http://127.0.0.1:8001", tokens))
-    assert f"Authorization: Bearer {tokens['polres-serang']}" in words
+def test_the_curl_lines_carry_the_tokens_of_who_publishes_and_who_reads() -> None:
+    words = shlex.split(curl.publish("http://127.0.0.1:8001", "t-1"))
+    assert "Authorization: Bearer t-1" in words
     event = json.loads(words[words.index("-d") + 1])
     assert (event["type"], event["data"]["unit"]) == ("kalimaya.unit.sighted", "polres-serang-001")
+    assert "Authorization: Bearer t-2" in shlex.split(curl.read("http://127.0.0.1:8000", "t-2"))
