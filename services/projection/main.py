@@ -6,6 +6,7 @@ from schemas.catalogue import SERVICES
 from services.kit import credentials
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
+from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading
 from services.projection.arrivals import Arrivals
 from services.projection.projector import Projector
@@ -25,7 +26,9 @@ async def main() -> None:
     unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
     arrivals = Arrivals(settings.kafka, SERVICES, settings.clock, f"projection-{settings.instance}-arrivals")
     doorkeeper = credentials.load(settings.agencies, settings.tokens)
-    app = new_app(Reading(pool, store, projector, settings, doorkeeper, arrivals))
+    reading = Reading(pool, store, projector, settings, doorkeeper, arrivals)
+    feed = Feed(reading)
+    app = new_app(reading, feed)
     health = Health()
     health.live("projector", projector.stuck)
     health.ready("projector", projector.trouble)
@@ -38,5 +41,6 @@ async def main() -> None:
             tasks.create_task(projector.run())
             tasks.create_task(unreadable.run())
             tasks.create_task(arrivals.run())
+            tasks.create_task(feed.run())
     finally:
         pool.terminate()

@@ -36,3 +36,9 @@ UNREADABLE = Counter(
     "kalimaya_projection_unreadable_total",
     "Records of gateway.unreadable read; rising: see /v1/unreadable and call the agency.",
 )
+READERS = Gauge("kalimaya_changes_readers", "Readers of /v1/changes now; falling to 0: see that their network is well.")
+DROPPED_READERS = Counter(
+    "kalimaya_changes_dropped_readers_total",
+    "Readers of /v1/changes that were dropped; rising for `slow` or `stuck`: look at their network.",
+    ["reason"],
+)

@@ -392,7 +392,6 @@ class Projector:
         by_key: defaultdict[Key, list[Fact]] = defaultdict(list)
         for each in (one for several in reads.values() for one in several):
             batch.outcomes.append(each.outcome)
-            batch.facts.extend(each.facts)
             for fact in each.facts:
                 by_key[subject_of(fact)].append(fact)
         self._entities |= await self._store.load([key for key in by_key if key not in self._entities])
@@ -402,8 +401,9 @@ class Projector:
             place = (f"{facts[0].service}.events", facts[0].partition)
             before = self._entities.pop(key, None)  # and back at the end: the order of use
             try:
-                after, versions = advance(key, before, facts, pasts.get(key))
+                after, versions, areas = advance(key, before, facts, pasts.get(key))
                 batch.add(key, place, after, versions)
+                batch.facts += zip(facts, areas, strict=True)
             except Exception as error:  # a bug of ours: the partition stops, loudly
                 log.critical("cannot fold", key=key, exc_info=error)
                 raise _Unfoldable(place, key, error) from error
@@ -414,7 +414,7 @@ class Projector:
         for track in moved:
             track.stored = track.whole
             self._show(track)
-        for fact in batch.facts:
+        for fact, _ in batch.facts:
             metrics.EVENTS.labels(fact.service).inc()
         metrics.BATCH_SECONDS.observe(seconds)
         self._progressed_at = monotonic()

@@ -19,6 +19,7 @@ from schemas.envelope import decode_data
 from services.kit.ledger.reader import Place
 from services.projection.history import Entity, Past, Version
 from services.views import briefs
+from services.views.area import Area
 from services.views.facts import Fact
 from services.views.model import Key, Outcome, from_document, listed, slot, subject_of, to_document
 
@@ -90,13 +91,16 @@ class Row:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction adds. `moves`: by place, the position that must be found and the one to leave."""
+    """What one transaction adds.
+
+    `moves`: by place, the position that must be found and the one to leave. `facts`: each with what it concerns.
+    """
 
     moves: dict[Place, tuple[Position, Position]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[tuple[Fact, Area]] = field(default_factory=list)
 
     def add(self, key: Key, place: Place, entity: Entity, versions: Iterable[Version]) -> None:
         """Add an entity as it is now, and the versions that it has got."""
@@ -199,7 +203,7 @@ class Store:
                 )
             if batch.facts:
                 await connection.copy_records_to_table(
-                    "events", columns=_EVENT, records=[_event(f) for f in batch.facts]
+                    "events", columns=_EVENT, records=[_event(*each) for each in batch.facts]
                 )
 
 
@@ -356,14 +360,15 @@ def _outcome(o: Outcome) -> tuple[Any, ...]:
 
 _EVENT = (
     "service", "partition", "event_offset", "cause", "type", "subject",
-    "time", "recordedtime", "knowntime", "source", "id", "data", "slot",
+    "time", "recordedtime", "knowntime", "source", "id", "data", "slot", "villages", "districts",
 )  # fmt: skip
 
 
-def _event(f: Fact) -> tuple[Any, ...]:
+def _event(f: Fact, area: Area) -> tuple[Any, ...]:
     return (
         f.service, f.partition, f.offset, f.cause, f.type, _text("/".join(subject_of(f))),
         f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data), slot(f),
+        sorted(area.villages), sorted(area.districts),
     )  # fmt: skip
 
 

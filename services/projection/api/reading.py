@@ -31,6 +31,7 @@ LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "You have it already, as `If-None-Match` says."},
     401: {"description": "No token, or one that nobody has (problem document)."},
     403: {"description": "This endpoint shows what your role does not read (problem document)."},
     422: {"description": "A parameter is malformed (problem document)."},
