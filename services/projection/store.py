@@ -195,7 +195,7 @@ class Store:
                 await connection.execute(_UPSERT, *_columns(batch.rows))
             if batch.versions:
                 await connection.copy_records_to_table(
-                    "versions", schema_name=SCHEMA, columns=_VERSION, records=map(_version, batch.versions)
+                    "versions", columns=_VERSION, records=map(_version, batch.versions)
                 )
             if batch.outcomes:
                 await connection.copy_records_to_table(
