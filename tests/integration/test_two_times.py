@@ -255,7 +255,7 @@ async def test_versions_written_in_any_batches_with_restarts_in_between_are_thos
 
 
 async def test_a_message_that_waits_for_its_decision_makes_an_answer_provisional(pair: Pair, tmp_path: Path) -> None:
-    """At noon by the scenario's clock: an inbox that is decided and read is complete up to then, one that waits is not."""
+    """At noon by the scenario's clock, an inbox that is decided and read is complete; one that waits is not."""
     await topics.create(pair.kafka, ["deployment"], 6)
     arrivals = Arrivals(pair.kafka, ["deployment"], of_clock(tmp_path, NOON), "test")
     looking = asyncio.create_task(arrivals.run())
