@@ -134,9 +134,7 @@ def answer(versions: Iterable[Version], at: datetime, known_at: datetime) -> Bri
 
 
 @pytest.mark.parametrize("changed", [lambda facts, _: facts, late, ahead])
-def test_the_versions_answer_for_any_two_times_as_a_fold_of_the_facts_that_count(
-    facts: list[Fact], changed: Any
-) -> None:
+def test_versions_answer_for_any_two_times_as_a_fold_of_the_facts_that_count(facts: list[Fact], changed: Any) -> None:
     chance = random.Random(0)
     told = changed(facts, chance)
     versions = versions_of(told, chance)
