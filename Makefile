@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
-	contracts lock
+	bench-picture contracts lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -73,6 +73,9 @@ bench-latency: setup ## measure publish to picture on a running, idle system (ma
 
 bench-watch: setup ## measure what a watch takes in, by its stream and by its own reader, and what the operation needs
 	@$(BIN)/python -m bench.watch
+
+bench-picture: setup ## measure every endpoint now and at other times on a running, filled system (make run SCENARIO=full SPEED=max)
+	@$(BIN)/python -m bench.picture
 
 contracts: setup ## write the contract in all its forms (JSON Schema, AsyncAPI, OpenAPI, docs/messages.md) from its definitions
 	@$(BIN)/python -m kalimaya.contracts

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from scenarios import serang2019
 from schemas.deployment import UnitSighted
 from services.projection.api.briefs import BRIEFED, Briefs, briefs, sorted_out
 from services.projection.api.picture import drawn
@@ -27,7 +26,7 @@ from services.projection.store import Position
 from services.views.briefs import Brief, brief, from_json, of_document
 from services.views.facts import Fact
 from services.views.model import Key, fold, from_document, listed, slot, subject_of, to_document
-from tests.support.rehearsal import Rehearsal
+from tests.support.scenario import small_facts
 
 PAIRS = 500
 HOUR = timedelta(hours=1)
@@ -35,10 +34,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def facts() -> list[Fact]:
-    """Those of the small scenario, as they came."""
-    found: list[Fact] = []
-    Rehearsal(found.append).play(serang2019.make("small", 2019).messages)
-    return found
+    return list(small_facts())
 
 
 def late(facts: Iterable[Fact], chance: random.Random) -> list[Fact]:
@@ -138,9 +134,7 @@ def answer(versions: Iterable[Version], at: datetime, known_at: datetime) -> Bri
 
 
 @pytest.mark.parametrize("changed", [lambda facts, _: facts, late, ahead])
-def test_the_versions_answer_for_any_two_times_as_a_fold_of_the_facts_that_count(
-    facts: list[Fact], changed: Any
-) -> None:
+def test_versions_answer_for_any_two_times_as_a_fold_of_the_facts_that_count(facts: list[Fact], changed: Any) -> None:
     chance = random.Random(0)
     told = changed(facts, chance)
     versions = versions_of(told, chance)

@@ -28,5 +28,9 @@ def naming(found: Sequence[Alert], villages: Collection[str], districts: Collect
     return [
         each
         for each in found
-        if not (each.areas.villages or each.areas.districts).isdisjoint(villages if each.areas.villages else districts)
+        if not (
+            each.areas.villages.isdisjoint(villages)
+            if each.areas.villages
+            else each.areas.districts.isdisjoint(districts)
+        )
     ]
