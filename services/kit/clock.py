@@ -31,13 +31,13 @@ class Clock:
         """Whether it goes as fast as life: the wall clock does, and a scenario's at speed 1."""
         return self.scenario_start is None or (self.flat_out is None and self.speed == 1.0)
 
-    def now(self, read_to: datetime | None = None) -> datetime:
-        """The operation's time, aware, UTC.
+    def now(self, read_to: datetime | None = None, ago: timedelta = timedelta()) -> datetime:
+        """The operation's time, aware, UTC; or what it was so long `ago` by the wall, if it runs with that.
 
         `read_to` is the greatest `recordedtime` in the logs that the caller has read: flat out that is his time. Who
         reads no log is told how far the player has come.
         """
-        wall = datetime.now(UTC)
+        wall = datetime.now(UTC) - ago
         if self.scenario_start is None or self.scenario_end is None or self.wall_start is None:
             return wall
         if self.flat_out is not None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -23,14 +22,15 @@ from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
-from services.projection.store import Batch, Key, Position, Row, SecondWriter, Store
+from services.projection.history import Entity, advance, needs_past
+from services.projection.store import Batch, Position, SecondWriter, Store
 from services.views.facts import Fact
-from services.views.model import Outcome, fold, from_document, read, subject_of, to_document
+from services.views.model import Key, Outcome, read, subject_of
 
 log = structlog.get_logger(__name__)
 
 CATCHABLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-STATES_KEPT = 20_000
+ENTITIES_KEPT = 20_000
 """Entities whose state stays in memory between batches: ten times the operation of 2019."""
 WAIT_SECONDS = 1.0
 MEASURE_EVERY_SECONDS = 1.0
@@ -89,7 +89,7 @@ class Projector:
     def __init__(self, store: Store, bootstrap: str, services: Sequence[str], client_id: str = "projection") -> None:
         self._store, self._bootstrap, self._services, self._client_id = store, bootstrap, services, client_id
         self._tracks: dict[Place, Track] = {}
-        self._states: dict[Key, Any] = {}
+        self._entities: dict[Key, Entity] = {}
         self._reader: LogReader | None = None
         self._moved = asyncio.Event()
         self._behind_since: float | None = None
@@ -153,7 +153,7 @@ class Projector:
                 except _Unfoldable as error:
                     reason = "Unfoldable"
                     self._stop(error.place, str(error))
-                self._states.clear()
+                self._entities.clear()
                 await asyncio.sleep(random.uniform(0.1, 1))
         finally:
             measuring.cancel()
@@ -175,7 +175,7 @@ class Projector:
             for partition in range((await topics.identify(self._bootstrap, service)).partitions)
         ]
         stored = await self._store.begin(places)
-        self._states.clear()
+        self._entities.clear()
         self._tracks = {place: Track(place, position) for place, position in stored.items()}
         for track in self._tracks.values():
             metrics.STOPPED.labels(track.service, track.partition).set(track.place in self.stopped)
@@ -329,24 +329,20 @@ class Projector:
             batch.facts.extend(each.facts)
             for fact in each.facts:
                 by_key[subject_of(fact)].append(fact)
-        await self._load(by_key.keys())
+        self._entities |= await self._store.load([key for key in by_key if key not in self._entities])
+        late = [key for key, facts in by_key.items() if needs_past(self._entities.get(key), facts)]
+        pasts = await self._store.past(late)
         for key, facts in by_key.items():
             place = (f"{facts[0].service}.events", facts[0].partition)
-            state = self._states.pop(key, None)  # and back at the end: the order of use
+            before = self._entities.pop(key, None)  # and back at the end: the order of use
             try:
-                for fact in facts:
-                    state = fold(key[0], state, fact)
-                batch.rows.append(Row(key, place, to_document(state)))
+                after, versions = advance(key, before, facts, pasts.get(key))
+                batch.add(key, place, after, versions)
             except Exception as error:  # a bug of ours: the partition stops, loudly
                 log.critical("cannot fold", key=key, exc_info=error)
                 raise _Unfoldable(place, key, error) from error
-            self._states[key] = state
+            self._entities[key] = after
         return batch
-
-    async def _load(self, keys: Iterable[Key]) -> None:
-        missing = [key for key in keys if key not in self._states]
-        for key, document in (await self._store.load(missing)).items():
-            self._states[key] = from_document(key[0], document)
 
     def _committed(self, moved: Sequence[Track], batch: Batch, seconds: float) -> None:
         for track in moved:
@@ -358,8 +354,8 @@ class Projector:
         self._progressed_at = monotonic()
         if all(track.fold.whole for track in self._tracks.values()):
             self._behind_since = None
-        while len(self._states) > STATES_KEPT:
-            del self._states[next(iter(self._states))]
+        while len(self._entities) > ENTITIES_KEPT:
+            del self._entities[next(iter(self._entities))]
         woken, self._moved = self._moved, asyncio.Event()
         woken.set()
 

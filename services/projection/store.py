@@ -6,15 +6,21 @@ It knows tables and transactions. It knows nothing of what the documents mean, b
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec import to_builtins
 
+from schemas.catalogue import newest
+from schemas.envelope import decode_data
 from services.kit.ledger.reader import Place
+from services.projection.history import Entity, Past, Version
+from services.views import briefs
 from services.views.facts import Fact
-from services.views.model import Outcome, listed
+from services.views.model import Key, Outcome, from_document, listed, slot, subject_of, to_document
 
 SCHEMA = "read_model"
 MIGRATION_LOCK = 3604
@@ -30,9 +36,6 @@ UNREACHABLE = (
     TimeoutError,
 )
 """PostgreSQL is away, or new and not migrated yet: waiting helps. What else it raises is a bug of ours."""
-
-Key = tuple[str, str]
-"""Kind and id of an entity."""
 
 Document = dict[str, Any]
 
@@ -64,6 +67,7 @@ class Row:
 
     key: Key
     place: Place
+    entity: Entity
     document: Document
 
 
@@ -73,8 +77,14 @@ class Batch:
 
     moves: dict[Place, tuple[Position, Position]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+
+    def add(self, key: Key, place: Place, entity: Entity, versions: Iterable[Version]) -> None:
+        """Add an entity as it is now, and the versions that it has got."""
+        self.rows.append(Row(key, place, entity, to_document(entity.state)))
+        self.versions += versions
 
 
 async def new_pool(dsn: str) -> "asyncpg.Pool[asyncpg.Record]":
@@ -126,17 +136,34 @@ class Store:
         rows = await connection.fetch("SELECT * FROM positions")
         return {(row["topic"], row["partition"]): _position(row) for row in rows}
 
-    async def load(self, keys: Sequence[Key]) -> dict[Key, Document]:
-        """The documents of these entities, as far as they exist."""
+    async def load(self, keys: Sequence[Key]) -> dict[Key, Entity]:
+        """These entities, as far as they exist."""
         if not keys:
             return {}
         rows = await self._pool.fetch(
-            """SELECT kind, id, document FROM entities
+            """SELECT kind, id, document, brief, first_at, last_at FROM entities
                JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id)""",
-            [kind for kind, _ in keys],
-            [id_ for _, id_ in keys],
+            *_columns_of(keys),
         )
-        return {(row["kind"], row["id"]): _from_json(row["document"]) for row in rows}
+        return {(row["kind"], row["id"]): _entity(row) for row in rows}
+
+    async def past(self, keys: Sequence[Key]) -> dict[Key, Past]:
+        """What the read model holds of the past of these entities."""
+        found = {key: Past() for key in keys}
+        if not keys:
+            return found
+        sql = "SELECT * FROM events WHERE slot IS NULL AND subject = ANY($1) ORDER BY event_offset"
+        for row in await self._pool.fetch(sql, list(map("/".join, keys))):
+            fact = fact_of(row)
+            found[subject_of(fact)].facts.append(fact)
+        for row in await self._pool.fetch(
+            """SELECT kind, id, at_from, known_from, event_offset, brief FROM versions
+               JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id) ORDER BY event_offset""",
+            *_columns_of(keys),
+        ):
+            version = _version_of(row)
+            found[version.key].versions.append(version)
+        return found
 
     async def commit(self, batch: Batch) -> None:
         """Add a batch. Raises SecondWriter, and adds nothing, when a position is not the expected one."""
@@ -144,6 +171,10 @@ class Store:
             await _move(connection, batch.moves)
             if batch.rows:
                 await connection.execute(_UPSERT, *_columns(batch.rows))
+            if batch.versions:
+                await connection.copy_records_to_table(
+                    "versions", schema_name=SCHEMA, columns=_VERSION, records=map(_version, batch.versions)
+                )
             if batch.outcomes:
                 await connection.copy_records_to_table(
                     "outcomes", schema_name=SCHEMA, columns=_OUTCOME, records=[_outcome(o) for o in batch.outcomes]
@@ -202,18 +233,57 @@ def _position(row: Any) -> Position:
     )
 
 
+def _columns_of(keys: Sequence[Key]) -> tuple[list[str], list[str]]:
+    return [kind for kind, _ in keys], [id_ for _, id_ in keys]
+
+
+def _entity(row: Any) -> Entity:
+    kind = row["kind"]
+    state = from_document(kind, _from_json(row["document"]))
+    return Entity(state, briefs.from_json(kind, row["brief"]), row["first_at"], row["last_at"])
+
+
+def _version_of(row: Any) -> Version:
+    kind = row["kind"]
+    brief = briefs.from_json(kind, row["brief"])
+    return Version((kind, row["id"]), row["at_from"], row["known_from"], row["event_offset"], brief)
+
+
+def fact_of(row: Any) -> Fact:
+    """A fact as it was folded, from its row of `events`."""
+    return Fact(
+        data=decode_data(row["type"], _newest(row["type"]).dataschema, row["data"].encode()),
+        type=row["type"],
+        time=row["time"],
+        recordedtime=row["recordedtime"],
+        knowntime=row["knowntime"],
+        source=row["source"],
+        id=row["id"],
+        service=row["service"],
+        partition=row["partition"],
+        offset=row["event_offset"],
+        cause=row["cause"],
+        subject=row["subject"],
+    )
+
+
+_newest = cache(newest)
+
 # Arrays of arrays must be rectangular, so the two list columns travel as JSON.
 _UPSERT = """
-INSERT INTO entities (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document)
+INSERT INTO entities (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document,
+                      brief, first_at, last_at)
 SELECT kind, id, service, partition,
        ARRAY(SELECT jsonb_array_elements_text(villages)), ARRAY(SELECT jsonb_array_elements_text(districts)),
-       jurisdiction, agency, status, document
+       jurisdiction, agency, status, document, brief, first_at, last_at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::jsonb[], $6::jsonb[], $7::text[], $8::text[],
-            $9::text[], $10::jsonb[])
-  AS fresh (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document)
+            $9::text[], $10::jsonb[], $11::jsonb[], $12::timestamptz[], $13::timestamptz[])
+  AS fresh (kind, id, service, partition, villages, districts, jurisdiction, agency, status, document,
+            brief, first_at, last_at)
 ON CONFLICT (kind, id) DO UPDATE SET
   villages = excluded.villages, districts = excluded.districts, jurisdiction = excluded.jurisdiction,
-  agency = excluded.agency, status = excluded.status, document = excluded.document
+  agency = excluded.agency, status = excluded.status, document = excluded.document,
+  brief = excluded.brief, first_at = excluded.first_at, last_at = excluded.last_at
 """
 
 
@@ -230,7 +300,24 @@ def _columns(rows: Sequence[Row]) -> list[list[Any]]:
         [each.agency for each in found],
         [each.status for each in found],
         [_jsonb(row.document) for row in rows],
+        [_jsonb(row.entity.brief) for row in rows],
+        [row.entity.first_at for row in rows],
+        [row.entity.last_at for row in rows],
     ]
+
+
+_VERSION = (
+    "kind", "id", "at_from", "known_from", "event_offset", "villages", "districts", "jurisdiction", "agency", "status",
+    "brief",
+)  # fmt: skip
+
+
+def _version(v: Version) -> tuple[Any, ...]:
+    columns = listed(v.key[0], to_builtins(v.brief))
+    return (
+        *v.key, v.at_from, v.known_from, v.offset, columns.villages, columns.districts, columns.jurisdiction,
+        columns.agency, columns.status, _jsonb(v.brief),
+    )  # fmt: skip
 
 
 _OUTCOME = (
@@ -248,14 +335,14 @@ def _outcome(o: Outcome) -> tuple[Any, ...]:
 
 _EVENT = (
     "service", "partition", "event_offset", "cause", "type", "subject",
-    "time", "recordedtime", "knowntime", "source", "id", "data",
+    "time", "recordedtime", "knowntime", "source", "id", "data", "slot",
 )  # fmt: skip
 
 
 def _event(f: Fact) -> tuple[Any, ...]:
     return (
-        f.service, f.partition, f.offset, f.cause, f.type, _text(f.subject),
-        f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data),
+        f.service, f.partition, f.offset, f.cause, f.type, _text("/".join(subject_of(f))),
+        f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data), slot(f),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ asks. Flag: `clock_ahead`.
 
 from dataclasses import replace as with_columns
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from schemas.places import DISTRICTS, VILLAGES
 from schemas.types import AlertId, AlertRule, VillageCode
 from services.views.facts import Entity, Fact, Told, heard, plain, told
 from services.views.listed import Listed, in_villages
+
+State = Literal["standing", "cleared"]
 
 
 class Raised(Told, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ def document(alert: Alert) -> dict[str, Any]:
     raised = alert.raised
     return {
         **plain(alert),
-        "state": "standing" if alert.cleared is None else "cleared",
+        "state": state(alert),
         "rule": raised.rule,
         "subject": raised.subject,
         "n": raised.n,
@@ -82,6 +84,11 @@ def document(alert: Alert) -> dict[str, Any]:
         "villages": list(raised.villages),
         "flags": ["clock_ahead"] if alert.clock_ahead else [],
     }
+
+
+def state(alert: Alert) -> State:
+    """Whether it still stands."""
+    return "standing" if alert.cleared is None else "cleared"
 
 
 def listed(document: dict[str, Any]) -> Listed:

@@ -41,12 +41,16 @@ def fold(state: Contingent | None, fact: Fact) -> Contingent:
 
 def document(contingent: Contingent) -> dict[str, Any]:
     """The contingent as it is shown: all versions, and the newest one's agency."""
-    newest = contingent.versions[max(contingent.versions, key=int)]
     return {
         **plain(contingent),
-        "agency": newest.agency,
+        "agency": newest(contingent).agency,
         "flags": ["clock_ahead"] if contingent.clock_ahead else [],
     }
+
+
+def newest(contingent: Contingent) -> Personnel:
+    """The version of the highest number."""
+    return contingent.versions[max(contingent.versions, key=int)]
 
 
 def listed(document: dict[str, Any]) -> Listed:

@@ -9,6 +9,7 @@ two: that disputes nothing, and is shown beside.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -16,10 +17,10 @@ from msgspec.structs import replace
 
 from schemas.logistics import SealedPackage
 from schemas.types import CustodianId, HandoverId, PackageId, PlaceId
-from services.views.facts import Order, Told, known
+from services.views.facts import Order, Told
 
 
-class Half(Told, frozen=True, kw_only=True):
+class Half(Told, frozen=True, kw_only=True, dict=True):
     """What giver or taker said of a handover. `packages` with the seals that were read off them."""
 
     giver: CustodianId
@@ -29,8 +30,13 @@ class Half(Told, frozen=True, kw_only=True):
     signatories: tuple[CustodianId, ...]
     place: PlaceId
 
+    @cached_property
+    def load(self) -> Mapping[PackageId, list[str]]:
+        """The packages that it names, each with the seals read off it. Kept: it is asked for after every fact."""
+        return load(self.packages)
 
-class Handover(Struct, frozen=True):
+
+class Handover(Struct, frozen=True, dict=True):
     """The last word of the giver and that of the taker.
 
     The last by order, and not the first: a half that was written down wrongly can be put right by saying it again, and
@@ -39,6 +45,14 @@ class Handover(Struct, frozen=True):
 
     released: Half | None = None
     received: Half | None = None
+
+    @cached_property
+    def differences(self) -> "list[Difference]":
+        """On what exactly the halves differ so that the handover is disputed; nothing while one is missing."""
+        gave, took = self.released, self.received
+        if gave is None or took is None:
+            return []
+        return _named_differently(self, "giver", "taker") + _load_differences(gave.load, took.load)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -79,22 +93,14 @@ def load(packages: Iterable[SealedPackage]) -> dict[PackageId, list[str]]:
 
 def named(handover: Handover) -> set[PackageId]:
     """The packages that either half names."""
-    return {each.package for half in known(handover.released, handover.received) for each in half.packages}
+    return {package for half in (handover.released, handover.received) if half for package in half.load}
 
 
 def state_of(handover: Handover) -> Literal["open", "agreed", "disputed"]:
     """`open` while a half is missing, else whether the halves agree."""
     if handover.released is None or handover.received is None:
         return "open"
-    return "disputed" if differences(handover) else "agreed"
-
-
-def differences(handover: Handover) -> list[Difference]:
-    """On what exactly the halves differ so that the handover is disputed; nothing while one is missing."""
-    gave, took = handover.released, handover.received
-    if gave is None or took is None:
-        return []
-    return _named_differently(handover, "giver", "taker") + _load_differences(load(gave.packages), load(took.packages))
+    return "disputed" if handover.differences else "agreed"
 
 
 def papers(handover: Handover) -> list[Difference]:
@@ -141,7 +147,7 @@ def chains(
         for package in named(handover):
             found.setdefault(package, ())
     for id_, received in _passings(handovers):
-        for package in load(received.packages):
+        for package in received.load:
             chain = found[package]
             if len(chain) == 1 and chain[0].handover is None and received.as_of < chain[0].since:
                 chain = (replace(chain[0], since=received.as_of),)

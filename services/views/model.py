@@ -4,15 +4,17 @@ The projector and the audit's tests fold with it, and so does the answer to "wha
 tables nor topics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from schemas.catalogue import BY_CLASS, SERVICES
+from schemas.deployment import UnitSighted
 from schemas.envelope import RawEvent, decode_data, decode_event, split_identity
+from schemas.incidents import AlertRaised
 from schemas.outcomes import OutcomeKind, outcome_of
 from services.kit.ledger.fold import Answer
 from services.views import (
@@ -37,13 +39,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A kind of entity. `section`: where the digest counts it; None leaves it out."""
+    """A kind of entity. `section`: where the digest counts it; None leaves it out.
+
+    `begins`: the only event that can be the first; None, any.
+    """
 
     state: type[Any]
     fold: Callable[[Any, Fact], Any]
     document: Callable[[Any], dict[str, Any]]
     listed: Callable[[dict[str, Any]], Listed]
     section: str | None
+    begins: type[Any] | None = None
 
 
 _VIEWS: dict[str, _View] = {
@@ -55,7 +61,7 @@ _VIEWS: dict[str, _View] = {
     "incident": _View(incident.Incident, incident.fold, incident.document, incident.listed, "incidents"),
     "warning": _View(warning.EarlyWarning, warning.fold, warning.document, warning.listed, "warnings"),
     "engagement": _View(engagement.Engagement, engagement.fold, engagement.document, engagement.listed, "engagements"),
-    "alert": _View(alert.Alert, alert.fold, alert.document, alert.listed, None),
+    "alert": _View(alert.Alert, alert.fold, alert.document, alert.listed, None, AlertRaised),
     **{
         f"{service}-operation": _View(
             operation.Operation, operation.fold, operation.document, operation.listed, f"{service}_operation"
@@ -157,9 +163,9 @@ def _fact(outcome: Outcome, event: RawEvent, data: Any, offset: int) -> Fact:
     return Fact(
         data=data,
         type=event.type,
-        time=event.time,
-        recordedtime=event.recordedtime,
-        knowntime=event.knowntime,
+        time=event.time.astimezone(UTC),
+        recordedtime=event.recordedtime.astimezone(UTC),
+        knowntime=event.knowntime.astimezone(UTC),
         source=outcome.source,
         id=outcome.id,
         subject=event.subject,
@@ -180,6 +186,30 @@ def subject_of(fact: Fact) -> Key:
 def fold(kind: str, state: Any | None, fact: Fact) -> Any:
     """The state of an entity after one more fact; the old one stays as it is."""
     return _VIEWS[kind].fold(state, fact)
+
+
+def fold_all(kind: str, facts: Iterable[Fact], state: Any | None = None) -> Any | None:
+    """The state after these facts; None while it has not begun.
+
+    In a log what begins comes first. Of the facts up to an instant it may be missing: somebody's clock said that he
+    acknowledged an alert before it was raised.
+    """
+    begins = _VIEWS[kind].begins
+    for fact in facts:
+        if state is not None or begins is None or isinstance(fact.data, begins):
+            state = fold(kind, state, fact)
+    return state
+
+
+def slot(fact: Fact) -> str | None:
+    """Of facts about one entity with the same slot only the last in their order counts; None: this one counts.
+
+    They are the many that no brief shows. Those ahead of our clock have a slot of their own, because one of them is
+    enough to flag the entity, whatever came after.
+    """
+    if not isinstance(fact.data, UnitSighted):
+        return None
+    return "position_ahead" if fact.ahead else "position"
 
 
 def to_document(state: Any) -> dict[str, Any]:

@@ -50,15 +50,20 @@ def document(post: Post) -> dict[str, Any]:
     shown = plain(post)
     for number, version in post.versions.items():
         shown["versions"][number]["required"] = required(version)
-    newest = post.versions[max(post.versions, key=int)]
+    last = newest(post)
     return {
         **shown,
         "village": village_of(post.post),
-        "jurisdiction": newest.jurisdiction,
-        "vulnerability": newest.vulnerability,
-        "stations": newest.stations,
+        "jurisdiction": last.jurisdiction,
+        "vulnerability": last.vulnerability,
+        "stations": last.stations,
         "flags": ["clock_ahead"] if post.clock_ahead else [],
     }
+
+
+def newest(post: Post) -> Requirement:
+    """The version of the highest number."""
+    return post.versions[max(post.versions, key=int)]
 
 
 def required(version: Requirement) -> dict[str, int]:

@@ -91,7 +91,7 @@ def readings(
         Reading(order=half.order, package=package, seen=seen, place=half.place, handover=id_, read=frozenset(numbers))
         for id_, handover in handovers.items()
         for seen, half in _halves(handover)
-        for package, numbers in load(half.packages).items()
+        for package, numbers in half.load.items()
     ]
     found += [
         Reading(

@@ -23,7 +23,7 @@ them when it is shown. Flags, on the part that they concern and on the shipment:
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -47,9 +47,9 @@ from schemas.logistics import (
     ShipmentReturned,
     ShipmentTransshipped,
 )
-from schemas.types import LegId, PackageId, PlaceId
+from schemas.types import CustodianId, LegId, PackageId, PlaceId, VillageCode
 from services.views import reconciliation, seals
-from services.views.custody import Half, Handover, differences, papers, state_of
+from services.views.custody import Half, Handover, papers, state_of
 from services.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
 from services.views.legs import Departed, Escort, Movement, legs
 from services.views.listed import Listed, in_villages
@@ -58,7 +58,7 @@ from services.views.reconciliation import BallotDiscrepancy, Reconciliation
 from services.views.routes import PlannedLeg, ReturnPlan, planned_legs
 from services.views.seals import Inspection, Opening, SealDiscrepancy, Sealing
 from services.views.shipment_state import Delivery, Plan, Shipment
-from services.views.stage import stage
+from services.views.stage import Stage, stage
 from services.views.transshipments import Transshipment, transshipment
 
 Data = (
@@ -171,12 +171,33 @@ class Whereabouts(Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
+class Derived(Struct, frozen=True, kw_only=True):
+    """What follows from the facts on a shipment, beside what is shown of its parts.
+
+    `custodian` is None unless all packages of the shipment share one; for `stage` see stage.py, for `place` below.
+    """
+
+    village: VillageCode | None
+    discrepancies: Sequence[SealDiscrepancy | BallotDiscrepancy]
+    custodian: CustodianId | None
+    stage: Stage | None
+    place: Whereabouts | None
+    flags: list[str]
+    last_heard: datetime | None
+
+
 def document(shipment: Shipment) -> dict[str, Any]:
     """The shipment as it is shown: the facts, and what follows from them.
 
-    `packages` are by id, each with its custody chain; `legs` are those of the plans in their order, then others;
-    `custodian` is None unless all packages of the shipment share one; for `stage` see stage.py, for `place` below.
+    `packages` are by id, each with its custody chain; `legs` are those of the plans in their order, then others.
     """
+    parts, derived = follow(shipment)
+    facts: dict[str, Any] = plain(shipment)
+    return {**facts, **plain(parts), **plain(derived)}
+
+
+def follow(shipment: Shipment) -> tuple[dict[str, Any], Derived]:
+    """What follows from the facts: of each of the shipment's parts as it is shown, and of the whole."""
     reports = _reports(shipment)
     planned = planned_legs(shipment.plan.legs, shipment.returns) if shipment.plan else None
     seals_read = seal_discrepancies(shipment)
@@ -191,17 +212,16 @@ def document(shipment: Shipment) -> dict[str, Any]:
             tps: reconciliation.reconciliation(each, ballots) for tps, each in shipment.reconciliations.items()
         },
     }
-    derived = {
-        "village": shipment.plan and shipment.plan.village,
-        "discrepancies": [*seals_read, *ballot_discrepancies(shipment)],
-        "custodian": shared_custodian(shown),
-        "stage": stage(shipment, planned or {}),
-        "place": place(shipment, planned or {}),
-        "flags": _flags(shipment, parts, bool(reports)),
-        "last_heard": last_heard(reports),
-    }
-    facts: dict[str, Any] = plain(shipment)
-    return {**facts, **plain(parts), **plain(derived)}
+    derived = Derived(
+        village=None if shipment.plan is None else shipment.plan.village,
+        discrepancies=[*seals_read, *ballot_discrepancies(shipment)],
+        custodian=shared_custodian(shown),
+        stage=stage(shipment, planned or {}),
+        place=place(shipment, planned or {}),
+        flags=_flags(shipment, parts, bool(reports)),
+        last_heard=last_heard(reports),
+    )
+    return parts, derived
 
 
 def _flags(shipment: Shipment, parts: Mapping[str, Any], reported: bool) -> list[str]:
@@ -237,7 +257,7 @@ def _handover(handover: Handover) -> dict[str, Any]:
     return {
         **asdict(handover),
         "state": state,
-        "differences": differences(handover),
+        "differences": handover.differences,
         "papers": beside,
         "flags": sorted(flags),
     }

@@ -170,7 +170,7 @@ async def test_a_read_model_that_follows_from_the_log(read_model: ReadModel) -> 
         ("UPDATE entities SET document = document || '{\"callsign\": \"other\"}'", "entities", "callsign"),
         ("DELETE FROM entities", "entities", "is not stored"),
         ("INSERT INTO entities SELECT kind, 'more', service, partition, villages, districts, jurisdiction, agency, "
-         "status, document FROM entities", "entities", "unit/more is stored"),
+         "status, document, brief, first_at, last_at FROM entities", "entities", "unit/more is stored"),
         ("DELETE FROM outcomes WHERE cause = 3", "outcomes", f"{MESSAGES - 2} rows"),
         ("UPDATE outcomes SET kind = 'refused' WHERE cause = 3", "outcomes", "say accepted"),
         ("UPDATE positions SET head = decode(repeat('00', 32), 'hex')", "events", "after head 000000"),

@@ -12,12 +12,12 @@ from schemas.types import alert_id
 from schemas.watched import WATCHED
 from schemas.watched.rule import Watched
 from services.kit import clock as kit_clock
-from services.projection.store import Batch, Row, Store, new_pool
+from services.projection.store import Batch, Store, new_pool
 from services.views.facts import Fact
-from tests.support.facts import clock, fact, folded
+from tests.support.facts import clock, fact
 from tests.support.given import ADOPTED
 from tests.support.pair import Pair
-from tests.support.read_model import PLACE, ids, new_database, showing
+from tests.support.read_model import batch_of, ids, new_database, showing
 
 WARGASARA, KRAMATWATU = "36.04.13.2009", "36.04.05.2001"
 NOW = clock("12:00")
@@ -161,9 +161,8 @@ async def test_a_cursor_goes_on_where_it_stood_though_its_alert_is_cleared(clien
     first = (await client.get("/v1/alerts", params={"limit": 3})).json()
     assert [NAMES[each["alert"]] for each in first["items"]] == ["district", "elsewhere", "cluster"]
     pool = await new_pool(dsn)
-    after = folded([*FACTS, cleared("cluster", "11:50")]).documents()
-    key = ("alert", IDS["cluster"])
-    await Store(pool).commit(Batch(rows=[Row(key, PLACE, after[key])]))
+    after = batch_of([*FACTS, cleared("cluster", "11:50")]).rows
+    await Store(pool).commit(Batch(rows=[each for each in after if each.key == ("alert", IDS["cluster"])]))
     pool.terminate()
     rest = (await names(client, cursor=first["next"])).split()
     assert sorted(rest[:3]) == ["half_a_second_later", "left", "nowhere"]

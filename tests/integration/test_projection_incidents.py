@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -15,16 +14,19 @@ from schemas.incidents import (
     IncidentReported,
     IncidentResolved,
     IncidentTriaged,
+    OperationAdopted,
     UnitsDispatched,
     WarningGiven,
 )
+from schemas.operation import Voting
 from schemas.places import DISTRICTS
-from services.projection.store import SCHEMA
 from tests.support.facts import clock, fact
+from tests.support.given import OPERATION
 from tests.support.pair import Pair
 from tests.support.read_model import ids, new_database, showing
 
 WARGASARA, KRAMATWATU = "36.04.13.2009", "36.04.05.2001"
+VOTING = tuple(Voting(village=code, jurisdiction="polres-serang", stations=1) for code in (WARGASARA, "36.04.06.2001"))
 
 
 def reported(incident: str, **changes: Any) -> IncidentReported:
@@ -167,16 +169,9 @@ async def test_every_district_counts_for_coverage_while_no_operation_is_known(cl
     }
 
 
-async def test_the_districts_of_voting_villages_count_once_an_operation_is_known(
-    client: httpx.AsyncClient, dsn: str
-) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(
-        f"""INSERT INTO {SCHEMA}.entities (kind, id, service, partition, villages, districts, document)
-            VALUES ('incidents-operation', 'o', 'incidents', 0, '{{}}', '{{36.04.13,36.04.06}}', '{{}}')"""
-    )
-    await connection.close()
-    answer = (await client.get("/v1/engagement-coverage")).json()
+async def test_the_districts_of_voting_villages_count_once_an_operation_is_known(pair: Pair, dsn: str) -> None:
+    async with shows(pair, dsn, [*DATA, OperationAdopted(**OPERATION | {"villages": VOTING})]) as client:
+        answer = (await client.get("/v1/engagement-coverage")).json()
     assert answer["of"] == "operation"
     assert [each["district"] for each in answer["districts"]] == ["36.04.06", "36.04.13"]
     assert answer["missing"] == ["36.04.06"]

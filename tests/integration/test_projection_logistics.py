@@ -1,21 +1,15 @@
 """Shipments and readiness as the API finds them in a real PostgreSQL: filters, custody, and what is not there."""
 
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import httpx
-import msgspec
 import pytest
 
 from schemas.logistics import ReadinessChecked, ReadinessItem
-from services.projection.projector import Projector
-from services.projection.store import SCHEMA, Store, new_pool
-from services.views.model import listed
 from tests.support.facts import fact, folded
 from tests.support.pair import Pair
-from tests.support.read_model import asked
+from tests.support.read_model import new_database, showing
 from tests.support.shipment import VILLAGE, S, departed, planned
 
 OTHER = "36.04.05.2001"
@@ -29,33 +23,14 @@ def checked(village: str, usable: int) -> Any:
     return fact(ReadinessChecked(village=village, items=items, checker="camat"))
 
 
-DOCUMENTS = folded([planned(), departed("darat"), departed("laut"), checked(VILLAGE, 2), checked(OTHER, 1)]).documents()
+FACTS = [planned(), departed("darat"), departed("laut"), checked(VILLAGE, 2), checked(OTHER, 1)]
+DOCUMENTS = folded(FACTS).documents()
 
 
 @pytest.fixture
 async def client(pair: Pair) -> AsyncIterator[httpx.AsyncClient]:
-    name = f"t{uuid.uuid4().hex[:12]}"
-    admin = await asyncpg.connect(pair.postgres)
-    await admin.execute(f"CREATE DATABASE {name}")
-    await admin.close()
-    dsn = f"{pair.postgres.rpartition('/')[0]}/{name}"
-    pool = await new_pool(dsn)
-    store = Store(pool)
-    await store.migrate()
-    for (kind, id_), document in DOCUMENTS.items():
-        row = listed(kind, document)
-        await pool.execute(
-            f"INSERT INTO {SCHEMA}.entities VALUES ($1, $2, 'logistics', 0, $3, $4, NULL, NULL, $5, $6)",
-            kind,
-            id_,
-            row.villages,
-            row.districts,
-            row.status,
-            msgspec.json.encode(document).decode(),
-        )
-    async with asked(pool, store, Projector(store, pair.kafka, ["logistics"]), pair, dsn) as client:
-        yield client
-    pool.terminate()
+    async with showing(FACTS, pair, await new_database(pair)) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

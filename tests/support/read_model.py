@@ -1,6 +1,7 @@
 """A read model in a real PostgreSQL that shows given facts, and the API over it."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,12 +14,12 @@ from services.kit.credentials import Doorkeeper
 from services.kit.principals import Principal, Reads
 from services.projection.api.app import new_app
 from services.projection.api.reading import Reading
+from services.projection.history import Past, advance
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import Batch, Row, Store, new_pool
+from services.projection.store import Batch, Store, new_pool
 from services.views.facts import Fact
-from services.views.model import Outcome, subject_of
-from tests.support.facts import folded
+from services.views.model import Key, Outcome, subject_of
 from tests.support.pair import Pair
 
 PLACE = ("incidents.events", 0)
@@ -34,6 +35,16 @@ async def new_database(pair: Pair) -> str:
     await admin.execute(f"CREATE DATABASE {name}")
     await admin.close()
     return f"{pair.postgres.rpartition('/')[0]}/{name}"
+
+
+def batch_of(facts: Iterable[Fact]) -> Batch:
+    """What a first batch with these facts adds, all of them from one log; in the order of their offsets."""
+    batch, by_key = Batch(facts=sorted(facts, key=lambda each: each.offset)), defaultdict[Key, list[Fact]](list)
+    for each in batch.facts:
+        by_key[subject_of(each)].append(each)
+    for key, own in by_key.items():
+        batch.add(key, PLACE, *advance(key, None, own, Past()))
+    return batch
 
 
 @asynccontextmanager
@@ -54,13 +65,10 @@ async def showing(
     await store.migrate()
     await store.begin([PLACE])
     told = [*messages]
-    await store.commit(
-        Batch(
-            rows=[Row(key, PLACE, each) for key, each in folded(facts).documents().items()],
-            outcomes=[accepted(each) for each in told],
-            facts=told,
-        )
-    )
+    batch = batch_of(facts)
+    batch.facts += [each for each in told if each not in batch.facts]
+    batch.outcomes = [accepted(each) for each in told]
+    await store.commit(batch)
     projector = Projector(store, pair.kafka, ["incidents"])
     async with asked(pool, store, projector, pair, dsn, readers, **settings) as client:
         yield client

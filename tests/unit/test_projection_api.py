@@ -276,7 +276,7 @@ def test_sums_show_the_worst_and_add_what_has_no_village() -> None:
         {
             "post": [post(polri=2), post(OTHER, polri=2)],
             "unit": [unit(duty(polri=2), present={"polri": 2}, at=VILLAGE)],
-            "incident": [{"incident": "i", "village": None, "status": "triaged", "severity": 1, "last_heard": None}],
+            "incident": [incident("triaged", village=None, severity=1, last_heard=None)],
         },
         NOW,
     )
@@ -287,7 +287,10 @@ def test_sums_show_the_worst_and_add_what_has_no_village() -> None:
 
 
 def incident(status: str = "reported", **changes: Any) -> dict[str, Any]:
-    fields = {"incident": "i", "village": VILLAGE, "status": status, "severity": 2, "last_heard": said(3 * HOUR)}
+    fields = {
+        "incident": "i", "village": VILLAGE, "status": status, "level": "polsek", "type": "protest", "severity": 2,
+        "flags": [], "hidden_from": [], "last_heard": said(3 * HOUR),
+    }  # fmt: skip
     return fields | changes
 
 
@@ -316,7 +319,7 @@ def test_a_report_of_an_incident_is_a_word_heard_of_its_village() -> None:
 
 def test_a_shipment_on_its_way_goes_stale_and_a_delivered_one_does_not() -> None:
     def shipment(stage: str) -> dict[str, Any]:
-        place = {"place": "gudang", "leg": None}
+        place = {"place": "gudang", "leg": None, "as_of": said(7 * HOUR)}
         return {
             "shipment": "s", "village": VILLAGE, "stage": stage, "custodian": "kpps", "place": place, "flags": [],
             "last_heard": said(7 * HOUR),

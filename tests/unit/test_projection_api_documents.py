@@ -21,6 +21,7 @@ from services.projection.api.documents import (
     WarningAnswer,
 )
 from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
+from services.views.briefs import of_document
 from services.views.model import KINDS, Model, listed
 from tests.support import golden
 
@@ -59,7 +60,7 @@ def answers(kind: str) -> list[dict[str, Any]]:
     found = documents(kind)
     match kind:
         case "post":
-            return posts.answers(found, documents("unit"), NOON)
+            return posts.answers(found, [of_document("unit", each) for each in documents("unit")], NOON)
         case "contingent":
             return contingents.answers(found, NOON)
         case "alert":
@@ -82,7 +83,7 @@ def test_what_is_served_is_what_is_stored(kind: str) -> None:
 
 
 def test_what_is_served_of_the_operation_is_what_is_stored() -> None:
-    found = operation.answer({service: documents(f"{service}-operation") for service in SERVICES}, NOON, NOON)
+    found = operation.answer({service: documents(f"{service}-operation") for service in SERVICES}, NOON)
     assert found is not None
     served = TypeAdapter(operation.OperationAnswer).validate_python(found).model_dump(mode="json")
     assert same(served) == same(found)

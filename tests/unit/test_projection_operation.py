@@ -21,7 +21,7 @@ def answer(*events: Any, at: datetime = NOW) -> Any:
     """What the API says after these events."""
     documents = folded(map(fact, events)).documents()
     found = {s: [each for (kind, _), each in documents.items() if kind == f"{s}-operation"] for s in SERVICES}
-    return operation.answer(found, at, NOW)
+    return operation.answer(found, at)
 
 
 def test_each_log_has_its_own_operation_with_every_version() -> None:

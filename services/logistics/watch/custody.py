@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.logistics.watch.settings import LogisticsWatchSettings
 from services.logistics.watch.shipments import breach, lasts, subject
-from services.views.custody import Handover, differences, named
+from services.views.custody import Handover, named
 from services.views.facts import known
 from services.views.seals import SealDiscrepancy
 from services.views.shipment import ballot_discrepancies, seal_discrepancies
@@ -79,7 +79,7 @@ def _together(part: str, several: list[Wrong]) -> Wrong:
 
 def _disputes(shipment: Shipment) -> Iterator[Wrong]:
     for id_, each in shipment.handovers.items():
-        found = len(differences(each))
+        found = len(each.differences)
         if found:
             yield Wrong(f"handover/{id_}", _both_known(each), {"differences_count": found})
 

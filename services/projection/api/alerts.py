@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from schemas.types import AlertRule, Jurisdiction, Level
 from schemas.watched import WATCHED
 from schemas.watched.rule import Service, Watched
-from services.projection.api.briefs import OPERATIONS, briefs
+from services.projection.api.briefs import OPERATIONS, sorted_out
 from services.projection.api.documents import AlertAnswer
 from services.projection.api.picture_rows import by_village
 from services.projection.api.reading import NOT_FOUND, Look, Snapshot
@@ -172,5 +172,5 @@ def _place(alert: Document) -> str:
 async def _under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
     """The villages that a police force answers for."""
     kinds = [kind for kind in ("post", *OPERATIONS) if kind in look.viewer.kinds]
-    found = briefs({kind: await look.documents(kind) for kind in kinds}, look.now)
+    found = sorted_out(await look.briefs(kinds), look.now)
     return [code for code, own in by_village(found).items() if own.jurisdiction == jurisdiction]

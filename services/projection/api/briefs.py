@@ -1,243 +1,31 @@
-"""What the picture needs of each document, and nothing more. The one place of the API that knows documents inside."""
+"""What the picture is drawn from: briefs, sorted out, and what follows from several of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.catalogue import SERVICES
-from schemas.types import AlertRule, PackageKind, village_of
+from schemas.types import village_of
 from services.projection.store import Document
-from services.views import alert
+from services.views.briefs import (
+    Alert,
+    File,
+    Incident,
+    Post,
+    Readiness,
+    Shipment,
+    Unit,
+    Voting,
+    of_document,
+)
 from services.views.incident import OPEN, worked_on
-from services.views.readiness import State as ReadinessState
-from services.views.strength import Serving
-from services.views.unit import Presence
 
 OPERATIONS = tuple(f"{service}-operation" for service in SERVICES)
-BRIEFED = ("unit", "post", "shipment", "readiness", "incident", *OPERATIONS)
-"""The kinds of document that the picture is drawn from, beside the alerts: of these only the standing ones."""
-
-
-class Duty(Struct, frozen=True):
-    """An assignment of a unit, or of a part of it, for [start, end)."""
-
-    target_kind: str
-    target: str
-    start: datetime
-    end: datetime
-    headcount: Mapping[str, int]
-    as_of: datetime
-
-
-class Registration(Struct, frozen=True):
-    """Who the unit is."""
-
-    agency: str
-    strength: Mapping[str, int]
-
-
-class StandDown(Struct, frozen=True):
-    """From when on a unit is released."""
-
-    at: datetime
-
-
-class Patrol(Struct, frozen=True):
-    """The last visit of a patrol to a village."""
-
-    as_of: datetime
-
-
-class Unit(Struct, frozen=True):
-    """A unit as the picture needs it."""
-
-    unit: str
-    registration: Registration | None
-    assignments: Mapping[str, Duty]
-    presence: Presence | None
-    last_heard: datetime | None
-    cancellations: Mapping[str, Any] = {}
-    visits: Mapping[str, Any] = {}
-    patrols: Mapping[str, Patrol] = {}
-    stood_down: StandDown | None = None
-
-    @property
-    def duties(self) -> list[Duty]:
-        """Those of its standing assignments that send it to a post."""
-        return [
-            each
-            for id_, each in self.assignments.items()
-            if each.target_kind == "post" and id_ not in self.cancellations
-        ]
-
-    @property
-    def villages(self) -> set[str]:
-        """The villages that it is sent to, was last heard of at a post of, or has visited on patrol."""
-        posts = [each.target for each in self.duties] + ([self.presence.post] if self.presence else [])
-        return {*map(village_of, posts), *self.patrols}
-
-    @property
-    def serving(self) -> Serving:
-        """The unit as its strength is judged."""
-        return Serving(
-            duties=self.duties,
-            presence=self.presence,
-            strength=None if self.registration is None else self.registration.strength,
-            stood_down=None if self.stood_down is None else self.stood_down.at,
-        )
-
-
-class Requirement(Struct, frozen=True):
-    """What a post needs in the window [start, end), by one version of the plan."""
-
-    required: Mapping[str, int]
-    start: datetime
-    end: datetime
-    as_of: datetime
-
-
-class Post(Struct, frozen=True):
-    """A post and what it needs, by the versions of the plan."""
-
-    post: str
-    jurisdiction: str
-    versions: Mapping[str, Requirement]
-
-
-class Voting(Struct, frozen=True):
-    """A village that votes."""
-
-    village: str
-    jurisdiction: str
-
-
-class Stage(Struct, frozen=True):
-    """When a stage of the operation begins."""
-
-    stage: str
-    start: datetime
-
-
-class File(Struct, frozen=True):
-    """A version of the operation file."""
-
-    operation: str
-    version: int
-    polling_day: date
-    villages: tuple[Voting, ...]
-    stages: tuple[Stage, ...] = ()
-
-
-class Adopted(Struct, frozen=True):
-    """A version of the operation file in one log."""
-
-    file: File
-
-
-class Operation(Struct, frozen=True):
-    """The operation as one log knows it."""
-
-    in_force: int
-    versions: Mapping[str, Adopted]
-
-    @property
-    def file(self) -> File:
-        """The version in force."""
-        return self.versions[str(self.in_force)].file
-
-
-class Place(Struct, frozen=True):
-    """Where a shipment was last; `leg` is named while it is on its way from there."""
-
-    place: str
-    leg: str | None = None
-
-
-class Shipment(Struct, frozen=True):
-    """A shipment as the picture needs it."""
-
-    shipment: str
-    village: str | None
-    stage: str | None
-    custodian: str | None
-    place: Place | None
-    flags: tuple[str, ...]
-    last_heard: datetime | None
-
-
-class Incident(Struct, frozen=True):
-    """An incident as the picture needs it; `severity` is None while nobody has said one.
-
-    `of_a_ring`: it is linked as a duplicate of one that is linked to it, and the one of them that counts.
-    """
-
-    incident: str
-    village: str | None
-    status: str
-    severity: int | None
-    last_heard: datetime | None
-    duplicate_of: str | None = None
-    of_a_ring: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether somebody still has to see to it; to a duplicate nobody has: the other one is worked on."""
-        return (self.duplicate_of is None or self.of_a_ring) and self.status in OPEN
-
-
-class Checked(Struct, frozen=True):
-    """The last check of one item, and how many pieces were wanting."""
-
-    as_of: datetime
-    short_by: int
-
-
-class Readiness(Struct, frozen=True):
-    """What the checks of a village found."""
-
-    village: str
-    state: ReadinessState
-    items: Mapping[PackageKind, Checked]
-    unchecked: tuple[PackageKind, ...]
-
-
-class Raised(Struct, frozen=True):
-    """When an alert was raised."""
-
-    as_of: datetime
-
-
-class Acknowledged(Struct, frozen=True):
-    """When somebody said that he answers for an alert, and until when."""
-
-    as_of: datetime
-    until: datetime
-
-
-class Alert(Struct, frozen=True):
-    """A standing alert, and the villages and districts that it names."""
-
-    alert: str
-    rule: AlertRule
-    since: datetime
-    villages: frozenset[str]
-    districts: frozenset[str]
-    raised: Raised
-    acknowledged: Acknowledged | None
-
-    def answered_for(self, at: datetime) -> bool:
-        """Whether somebody answers for it at this instant."""
-        return self.acknowledged is not None and at < self.acknowledged.until
-
-    @property
-    def as_of(self) -> datetime:
-        """The last word on it."""
-        return max(each.as_of for each in (self.raised, self.acknowledged) if each is not None)
+BRIEFED = ("unit", "post", "shipment", "readiness", "incident", "alert", *OPERATIONS)
+"""The kinds that the picture is drawn from; of the alerts only the standing ones."""
 
 
 @dataclass(slots=True)
@@ -264,18 +52,22 @@ class Briefs:
 
 
 def briefs(documents: Mapping[str, Sequence[Document]], now: datetime) -> Briefs:
-    """The briefs of these documents, by kind; `now` tells which operation is meant if there are several."""
-    operations = [each for kind in OPERATIONS for each in documents.get(kind, ())]
-    own = current_files([each.file for each in msgspec.convert(operations, list[Operation])], now)
+    """The same from whole documents, by kind."""
+    return sorted_out({kind: [of_document(kind, each) for each in own] for kind, own in documents.items()}, now)
+
+
+def sorted_out(found: Mapping[str, Sequence[Any]], now: datetime) -> Briefs:
+    """What the picture is drawn from, by the briefs of each kind; `now` tells which operation is meant."""
+    own = current_files([each.file for kind in OPERATIONS for each in found.get(kind, ())], now)
     return Briefs(
         voting=voting(own),
         polls_open=polls_open(own),
-        units=msgspec.convert(documents.get("unit", ()), list[Unit]),
-        posts=msgspec.convert(documents.get("post", ()), list[Post]),
-        shipments=msgspec.convert(documents.get("shipment", ()), list[Shipment]),
-        incidents=_counted(msgspec.convert(documents.get("incident", ()), list[Incident])),
-        readiness=msgspec.convert(documents.get("readiness", ()), list[Readiness]),
-        alerts=[_alert(each) for each in documents.get("alert", ()) if each["state"] == "standing"],
+        units=[*found.get("unit", ())],
+        posts=[*found.get("post", ())],
+        shipments=[*found.get("shipment", ())],
+        incidents=_counted(found.get("incident", ())),
+        readiness=[*found.get("readiness", ())],
+        alerts=[each for each in found.get("alert", ()) if each.state == "standing"],
     )
 
 
@@ -284,11 +76,6 @@ def _counted(incidents: Sequence[Incident]) -> list[Incident]:
     links = {each.incident: each.duplicate_of for each in incidents if each.duplicate_of is not None}
     counted = worked_on(links, {each.incident for each in incidents if each.status in OPEN})
     return [replace(each, of_a_ring=True) if each.incident in counted else each for each in incidents]
-
-
-def _alert(document: Document) -> Alert:
-    named = alert.listed(document)
-    return msgspec.convert({**document, "villages": named.villages, "districts": named.districts}, Alert)
 
 
 def current_files(files: Sequence[File], now: datetime) -> list[File]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from services.projection.api.documents import ContingentAnswer, Heads
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import At, Cursor, IdPath, Limit, Page, page
+from services.projection.api.words import Cursor, IdPath, Limit, Page, page
 from services.projection.store import Document
 from services.views.model import from_document
 from services.views.versions import in_force
@@ -25,9 +25,9 @@ class ContingentsAnswer(Page[ContingentAnswer]):
 
 
 @router.get("/v1/contingents", response_model=ContingentsAnswer)
-async def contingents(look: Look, at: At = None, cursor: Cursor = None, limit: Limit = 100) -> Mapping[str, object]:
+async def contingents(look: Look, cursor: Cursor = None, limit: Limit = 100) -> Mapping[str, object]:
     """Contingents by id, each with the plan in force at `at`, and what all give together."""
-    found = answers(await look.documents("contingent"), at or look.now)
+    found = answers(await look.documents("contingent"), look.now)
     rest = [each for each in found if cursor is None or each["contingent"] > cursor]
     shown = page(rest, limit, lambda each: str(each["contingent"]))
     heads: Counter[str] = Counter()
@@ -36,16 +36,16 @@ async def contingents(look: Look, at: At = None, cursor: Cursor = None, limit: L
     return {
         "items": shown.items,
         "next": shown.next,
-        "at": at or look.now,
+        "at": look.now,
         "personnel": dict(sorted(heads.items())),
         "total": heads.total(),
     }
 
 
 @router.get("/v1/contingents/{id}", response_model=ContingentAnswer, responses=NOT_FOUND)
-async def contingent(look: Look, id: IdPath, at: At = None) -> Document:
+async def contingent(look: Look, id: IdPath) -> Document:
     """One contingent with all versions of its plan, and the one in force at `at`."""
-    (answer,) = answers([await look.document("contingent", id)], at or look.now)
+    (answer,) = answers([await look.document("contingent", id)], look.now)
     return answer
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from schemas.places import DISTRICTS
+from schemas.places import DISTRICTS, VILLAGES
 from services.projection.api.documents import EngagementAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, page
@@ -62,11 +62,9 @@ async def coverage(look: Look) -> CoverageAnswer:
     held: dict[str, list[datetime]] = {district: [] for district in DISTRICTS}
     for each in await look.documents("engagement"):
         held[each["district"]].append(datetime.fromisoformat(each["held_at"]))
-    voting = await look.connection.fetch(
-        "SELECT DISTINCT unnest(districts) AS district FROM entities WHERE kind = 'incidents-operation'"
-    )
-    all_ = sorted(row["district"] for row in voting) or sorted(DISTRICTS)
-    wanted = [code for code in all_ if look.viewer.sees_district(code)]
+    adopted = (await look.briefs(["incidents-operation"]))["incidents-operation"]
+    voting = {VILLAGES[each.village].district_code for own in adopted for each in own.file.villages}
+    wanted = [code for code in sorted(voting or DISTRICTS) if look.viewer.sees_district(code)]
     return CoverageAnswer(
         of="operation" if voting else "regency",
         districts=[

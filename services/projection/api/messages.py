@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from schemas.outcomes import OutcomeKind
-from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.reading import NOT_FOUND, Present
 from services.projection.api.words import Answer
 
 router = APIRouter(tags=["messages"])
@@ -55,7 +55,7 @@ class MessageAnswer(Answer):
 
 @router.get("/v1/messages", response_model=MessageAnswer, responses=NOT_FOUND)
 async def messages(
-    look: Look,
+    look: Present,
     source: Annotated[str, Query(min_length=1, max_length=500, pattern=_TEXT, examples=["/agencies/polres-serang"])],
     id: Annotated[str, Query(min_length=1, max_length=500, pattern=_TEXT)],
 ) -> MessageAnswer:

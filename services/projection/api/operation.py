@@ -11,7 +11,7 @@ from schemas.types import StageName
 from services.projection.api.briefs import current_operation
 from services.projection.api.documents import AdoptedAnswer, FileAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Answer, At
+from services.projection.api.words import Answer
 from services.projection.store import Document
 from services.views.model import from_document
 from services.views.operation import Operation
@@ -26,7 +26,7 @@ class VersionAnswer(Answer):
 
 
 class OperationAnswer(Answer):
-    """The operation, as of everything known now.
+    """The operation, at `at`.
 
     `file` is the newest version in force in any log, `stage` (null: between stages) the one that it sees at `at`.
     `in_force` is the version that each log follows, null while it follows none. Flags: `half_applied` (not all logs
@@ -43,23 +43,23 @@ class OperationAnswer(Answer):
 
 
 @router.get("/v1/operation", response_model=OperationAnswer, responses=NOT_FOUND)
-async def operation(look: Look, at: At = None) -> Mapping[str, Any]:
+async def operation(look: Look) -> Mapping[str, Any]:
     """The operation whose polling day is nearest; 404 before any log has adopted one."""
     found = {service: await look.documents(f"{service}-operation") for service in SERVICES}
-    answered = answer(found, at or look.now, look.now)
+    answered = answer(found, look.now)
     if answered is None:
         raise look.not_found("No operation has been adopted.")
     return answered
 
 
-def answer(found: Mapping[str, Sequence[Document]], at: datetime, now: datetime) -> dict[str, Any] | None:
+def answer(found: Mapping[str, Sequence[Document]], at: datetime) -> dict[str, Any] | None:
     """The operation by the documents of the three logs; None when there is none."""
     logs = {
         (service, each["operation"]): (each, from_document(f"{service}-operation", each))
         for service, several in found.items()
         for each in several
     }
-    current = current_operation({id_: _polling_day(state) for (_, id_), (_, state) in logs.items()}, now)
+    current = current_operation({id_: _polling_day(state) for (_, id_), (_, state) in logs.items()}, at)
     if current is None:
         return None
     own = {service: pair for (service, id_), pair in logs.items() if id_ == current}

@@ -1,12 +1,12 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from schemas.types import Jurisdiction
-from services.projection.api.briefs import BRIEFED, Briefs, briefs
+from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
@@ -46,10 +46,9 @@ async def picture(
     The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
-    documents = {kind: await look.documents(kind) for kind in BRIEFED}
-    standing = await look.documents("alert", "status = 'standing' ORDER BY id")
-    found = briefs({**documents, "alert": standing}, look.now)
-    return drawn(found, judge(look, found), district, jurisdiction, look.viewer)
+    found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
+    drawing = drawn(found, judge(look, found), district, jurisdiction, look.viewer, look.reading.rows.draw)
+    return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
 def drawn(
@@ -58,6 +57,7 @@ def drawn(
     district: str | None = None,
     jurisdiction: str | None = None,
     viewer: Viewer | None = None,
+    draw: Callable[[str, Briefs, Judge], VillageRow] = row,
 ) -> PictureAnswer:
     """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction.
 
@@ -69,11 +69,11 @@ def drawn(
         for code, own in by_village(found).items()
         if district is None or code.startswith(district)
         if viewer is None or viewer.sees_village(code)
-        if (each := row(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
+        if (each := draw(code, own, judge)) and jurisdiction in (None, each.jurisdiction)
     ]
     areas = {each.district for each in rows}
     if jurisdiction is None:
-        areas |= {code for each in found.alerts for code in each.districts if district in (None, code)}
+        areas |= {code for each in found.alerts for code in each.areas.districts if district in (None, code)}
     if viewer is not None:
         areas = set(filter(viewer.sees_district, areas))
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.projection.api import picture_words as words
-from services.projection.api.briefs import Alert
+from services.views.briefs import Alert
 
 
 def alerts(found: Sequence[Alert], now: datetime) -> words.Alerts:
@@ -28,5 +28,5 @@ def naming(found: Sequence[Alert], villages: Collection[str], districts: Collect
     return [
         each
         for each in found
-        if not (each.villages.isdisjoint(villages) if each.villages else each.districts.isdisjoint(districts))
+        if not (each.areas.villages or each.areas.districts).isdisjoint(villages if each.areas.villages else districts)
     ]

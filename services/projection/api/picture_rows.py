@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from schemas.places import VILLAGES
 from schemas.types import village_of
-from services.projection.api.briefs import Briefs, Incident, Shipment
+from services.projection.api.briefs import Briefs
 from services.projection.api.picture_alerts import alerts
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_readiness import readiness
@@ -22,6 +22,7 @@ from services.projection.api.picture_words import (
     VillageRow,
     Word,
 )
+from services.views.briefs import Incident, Shipment
 from services.views.strength import Heads, State, muster
 from services.views.versions import in_force
 
@@ -50,7 +51,7 @@ def by_village(briefs: Briefs) -> dict[str, Briefs]:
     for r in briefs.readiness:
         found[r.village].readiness.append(r)
     for a in briefs.alerts:
-        for code in a.villages:
+        for code in a.areas.villages:
             found[code].alerts.append(a)
     return dict(sorted(found.items()))
 

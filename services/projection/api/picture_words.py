@@ -135,9 +135,15 @@ class Sum(Answer):
 
 
 class PictureAnswer(Answer):
-    """The operational picture at `now`, the operation's time."""
+    """The operational picture at `now`: the operation's time, or the instant that was asked for.
+
+    It rests on all that was known at `known_at` (null: on all that is known). While something that was recorded by then
+    may still be missing in it, it is `provisional`.
+    """
 
     now: datetime
+    known_at: datetime | None = None
+    provisional: bool = False
     operation: Sum
     districts: Mapping[str, Sum]
     jurisdictions: Mapping[str, Sum]

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from schemas.types import Jurisdiction
-from services.projection.api.briefs import briefs, unreported
+from services.projection.api.briefs import sorted_out, unreported
 from services.projection.api.documents import PostAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import At, Cursor, DistrictFilter, Limit, Page, PostPath, VillageFilter, page
+from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, PostPath, VillageFilter, page
 from services.projection.store import Document
+from services.views.briefs import Unit, of_document
 from services.views.model import from_document
 from services.views.versions import in_force
 
@@ -21,7 +22,6 @@ router = APIRouter(tags=["posts"])
 @router.get("/v1/posts", response_model=Page[PostAnswer])
 async def posts(
     look: Look,
-    at: At = None,
     village: VillageFilter = None,
     district: DistrictFilter = None,
     jurisdiction: Annotated[Jurisdiction | None, Query(description="By the newest version of the plan.")] = None,
@@ -40,25 +40,25 @@ async def posts(
         limit + 1,
     )
     villages = sorted({each["village"] for each in found})
-    units = await look.documents("unit", "villages && $2::text[] ORDER BY id", villages)
-    return page(answers(found, units, at or look.now), limit, lambda each: str(each["post"]))
+    units = await look.briefs(["unit"], "villages && $2::text[]", villages)
+    return page(answers(found, units["unit"], look.now), limit, lambda each: str(each["post"]))
 
 
 @router.get("/v1/posts/{post}", response_model=PostAnswer, responses=NOT_FOUND)
-async def post(look: Look, post: PostPath, at: At = None) -> Document:
+async def post(look: Look, post: PostPath) -> Document:
     """One post with all versions of its plan, and the requirement in force at `at`."""
     found = await look.document("post", post)
-    units = await look.documents("unit", "villages @> ARRAY[$2] ORDER BY id", found["village"])
-    (answer,) = answers([found], units, at or look.now)
+    units = await look.briefs(["unit"], "villages @> ARRAY[$2]", found["village"])
+    (answer,) = answers([found], units["unit"], look.now)
     return answer
 
 
-def answers(posts: Sequence[Document], units: Sequence[Document], at: datetime) -> list[Document]:
+def answers(posts: Sequence[Document], units: Sequence[Unit], at: datetime) -> list[Document]:
     """Posts as they are answered: with the requirement in force, and a flag if no report has named them.
 
     `units`: at least all that have to do with the posts' villages.
     """
-    silent = unreported(briefs({"post": posts, "unit": units}, at))
+    silent = unreported(sorted_out({"post": [of_document("post", each) for each in posts], "unit": units}, at))
     return [_answer(each, each["post"] in silent, at) for each in posts]
 
 

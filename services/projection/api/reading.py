@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,11 +15,15 @@ from fastapi.security import HTTPBearer
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
+from services.projection.api.picture_kept import Rows
 from services.projection.api.position import HEADER, Positions, Wanted, header, parse
+from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
 from services.projection.api.viewer import Viewer, viewer_of
+from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import UNREACHABLE, Document, Store
+from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
@@ -45,35 +49,72 @@ class Reading:
     projector: Projector
     settings: ProjectionSettings
     doorkeeper: Doorkeeper
+    arrivals: Arrivals | None = None
+    rows: Rows = field(default_factory=Rows)
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
         read_to = max((each.known for each in positions.values() if each.known), default=NOTHING_READ)
         return load(self.settings.clock).now(read_to)
 
+    def provisional(self, positions: Positions, known_at: datetime) -> bool:
+        """Whether a message that was recorded up to `known_at` may be missing in a read model at these positions."""
+        return provisional(positions, {} if self.arrivals is None else self.arrivals.seen, known_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the read model: as of `positions`, judged at `now`, and only what `viewer` may see."""
+    """One look at the read model: as of `positions`, judged at `now`, and only what `viewer` may see.
+
+    `at` and `known_at` are the two times as they were asked for. If either was, `now` is the instant that is meant, and
+    everything read is as it was; only then can the answer be `provisional`.
+    """
 
     connection: Any
     positions: Positions
     now: datetime
     reading: Reading
     viewer: Viewer
+    at: datetime | None = None
+    known_at: datetime | None = None
+    provisional: bool = False
 
     async def documents(self, kind: str, where: str = "true ORDER BY id", *arguments: Any) -> list[Document]:
         """The documents of one kind that the viewer sees. Raises Problem 403 for a kind that he does not read.
 
-        `where` is our own SQL (condition, perhaps more), its arguments from $2 on.
+        `where` is our own SQL (condition, perhaps more), its arguments from $2 on. For another time it is held against
+        the brief of a document, which must have what it asks for.
         """
-        self.require(kind)
-        visible, more = self.visible("each", len(arguments) + 2)
-        seen = f"SELECT * FROM entities AS each WHERE kind = $1 AND {visible}"
-        rows = await self.connection.fetch(
-            f"SELECT document FROM ({seen}) AS seen WHERE {where}", kind, *arguments, *more
+        if self._times is None:
+            rows = await self._rows("document", [kind], where, arguments)
+            return [msgspec.json.decode(row["document"]) for row in rows]
+        ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
+        return await self._times.documents(self.connection, kind, ids)
+
+    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
+        """The briefs (views/briefs.py) of these kinds that the viewer sees, by kind and by id; the rest as above."""
+        found: dict[str, list[Any]] = {kind: [] for kind in kinds}
+        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
+            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+        return found
+
+    async def _rows(self, columns: str, kinds: Sequence[str], where: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        for kind in kinds:
+            self.require(kind)
+        times, entities, instants = self._times, "entities", list[datetime]()
+        if times is not None:
+            entities, instants = times.entities(len(arguments) + 2), [times.at, times.known_at]
+        visible, more = self.visible("each", len(arguments) + len(instants) + 2)
+        seen = f"SELECT * FROM {entities} AS each WHERE kind = ANY($1) AND {visible}"
+        found: Sequence[Any] = await self.connection.fetch(
+            f"SELECT {columns} FROM ({seen}) AS seen WHERE {where}", kinds, *arguments, *instants, *more
         )
-        return [msgspec.json.decode(row["document"]) for row in rows]
+        return found
+
+    @property
+    def _times(self) -> Times | None:
+        """None for the present, which is kept as it is."""
+        return None if self.at is None and self.known_at is None else Times(self.now, self.known_at or EVER)
 
     def visible(self, row: str, first: int) -> tuple[str, list[Any]]:
         """SQL that is true for a row of a table with the columns of `entities` that the viewer sees, and its arguments.
@@ -116,7 +157,7 @@ async def admitted(
 Admitted = Annotated[Viewer, Depends(admitted)]
 
 
-async def look(
+async def present(
     request: Request,
     response: Response,
     viewer: Admitted,
@@ -130,7 +171,7 @@ async def look(
     ] = None,
     wait: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False, description="How long, in seconds.")] = 2,
 ) -> AsyncIterator[Snapshot]:
-    """Dependency of every endpoint that shows state."""
+    """Dependency of endpoints that show how things stand now and know no other time."""
     reading: Reading = request.app.state.reading
     wanted = parse(min_position) if min_position else []
     try:
@@ -173,6 +214,18 @@ async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> 
             )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(next_commit.wait(), min(left, LOOK_EVERY_SECONDS))
+
+
+Present = Annotated[Snapshot, Depends(present)]
+
+
+async def look(response: Response, present: Present, at: At = None, known_at: KnownAt = None) -> Snapshot:
+    """Dependency of every endpoint that shows state."""
+    provisional = known_at is not None and present.reading.provisional(present.positions, known_at)
+    if known_at is not None:
+        response.headers[PROVISIONAL] = str(provisional).lower()
+    now = at or known_at or present.now
+    return replace(present, now=now, at=at, known_at=known_at, provisional=provisional)
 
 
 Look = Annotated[Snapshot, Depends(look)]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
-from services.projection.api.reading import Look
+from services.projection.api.reading import Present
 from services.projection.api.words import Answer
 
 router = APIRouter(tags=["status"])
@@ -39,7 +39,7 @@ class StatusAnswer(Answer):
 
 
 @router.get("/v1/status", response_model=StatusAnswer)
-async def status(look: Look) -> StatusAnswer:
+async def status(look: Present) -> StatusAnswer:
     """Positions, lag, and the projector's state."""
     projector = look.reading.projector
     logs = []

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from services.projection.api.reading import Look
+from services.projection.api.reading import Present
 from services.projection.api.words import Answer, Limit, Page, WordFilter, page
 
 router = APIRouter(tags=["messages"])
@@ -50,7 +50,7 @@ class UnreadableAnswer(Answer):
 
 @router.get("/v1/unreadable", response_model=Page[UnreadableAnswer])
 async def unreadable(
-    look: Look, agency: WordFilter = None, cursor: Cursor = None, limit: Limit = 20
+    look: Present, agency: WordFilter = None, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[UnreadableAnswer]:
     """Records of the agencies' topics that nobody can read, the newest first; each once, however often it was read.
 

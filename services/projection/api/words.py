@@ -6,8 +6,6 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.types import Instant
-
 _ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 _VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
 _DISTRICT = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$"
@@ -20,10 +18,6 @@ PostPath = Annotated[str, Path(pattern=_POST, description="A village's code, or 
 VillageFilter = Annotated[str | None, Query(pattern=_VILLAGE, description="Only of this village (code).")]
 DistrictFilter = Annotated[str | None, Query(pattern=_DISTRICT, description="Only of this district (code).")]
 WordFilter = Annotated[str | None, Query(pattern=_ID)]
-At = Annotated[
-    Instant | None,
-    Query(description="What was so at this instant, by all that we know now; the operation's now if none."),
-]
 Cursor = Annotated[str | None, Query(pattern=_ID, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
