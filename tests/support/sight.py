@@ -5,7 +5,7 @@ What each may see is written out by hand, so that nothing of it comes from the c
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from schemas import deployment, incidents, logistics
@@ -25,7 +25,8 @@ from schemas.types import alert_id
 from services.kit.principals import Principal, Reads
 from services.views.facts import Fact
 from services.views.model import subject_of
-from tests.support.facts import clock, fact
+from tests.support import facts
+from tests.support.facts import LATE, clock, fact
 from tests.support.given import OPERATION, by_post
 from tests.support.shipment import leg, package
 
@@ -299,8 +300,13 @@ FILTERS: Mapping[str, Sequence[str]] = {
     "agency": ("alpha", "beta"),
     "flag": ("duplicate", "unknown_subject"),
     "limit": ("1", "1000"),
+    "at": (clock("06:15").isoformat(),),
+    "known_at": ((facts.DAY + LATE + timedelta(seconds=3600)).isoformat(),),
 }
-"""By the name of a parameter, with which values a path that has it is asked."""
+"""By the name of a parameter, with which values a path that has it is asked.
+
+At 06:15 nobody had complained yet: what is hidden now is hidden there, too.
+"""
 
 
 @dataclass(frozen=True, slots=True)

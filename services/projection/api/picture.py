@@ -75,12 +75,13 @@ def drawn(
     ]
     areas = {each.district for each in rows}
     if jurisdiction is None:
-        named = {code for each in found.alerts for code in each.areas.districts if district in (None, code)}
-        areas |= {code for code in named if viewer is None or viewer.sees_district(code)}
+        areas |= {code for each in found.alerts for code in each.areas.districts if district in (None, code)}
+    if viewer is not None:
+        areas = set(filter(viewer.sees_district, areas))
 
     def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
-        counted = naming(found.alerts, {each.code for each in several}, districts)
-        return total(several, alerts(counted, judge.now))
+        named = naming(found.alerts, {each.code for each in several}, districts)
+        return total(several, alerts(named, judge.now))
 
     whole = district is None and jurisdiction is None
     everything = total(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None
