@@ -256,7 +256,8 @@ class Shows:
 
 
 _ALL = ("unit", "post", "shipment", "readiness", "incident", "alert")
-PATHS: Mapping[str, Shows] = {
+_AND_MORE = (*_ALL, "contingent", "warning", "engagement")
+_PAGES: Mapping[str, Shows] = {
     "/v1/picture": Shows(_ALL),
     "/v1/villages": Shows(_ALL),
     "/v1/villages/{code}": Shows(_ALL, of="village"),
@@ -287,7 +288,12 @@ PATHS: Mapping[str, Shows] = {
     "/v1/messages": Shows(),
     "/v1/unreadable": Shows(),
     "/v1/status": Shows(),
+    "/v1/labels": Shows(),
+    "/v1/sitrep": Shows(_AND_MORE),
+    "/v1/export/picture": Shows(_AND_MORE),
 }
+_FILES = {f"{path}.csv": Shows(shows.kinds) for path, shows in _PAGES.items() if "{" not in path}
+PATHS = {**_PAGES, **_FILES}
 """Every path of the API. One that is not here fails: say what it shows, and it is asked as the others are."""
 
 STREAM = "/v1/changes"

@@ -1,6 +1,7 @@
 """A read model in a real PostgreSQL to which a test adds facts, as a projector does; and the API over it."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,12 +17,12 @@ from services.kit.principals import Principal
 from services.projection.api.app import new_app
 from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading
+from services.projection.history import Entity, Past, advance
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import Batch, Position, Row, Store, new_pool
-from services.views.area import area
 from services.views.facts import Fact
-from services.views.model import Model, fold, subject_of, to_document
+from services.views.model import Key, subject_of, to_document
 from tests.support.pair import Pair
 from tests.support.read_model import NOWHERE, POSKO, token_of
 
@@ -31,7 +32,8 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._model = Model()
+        self._entities: dict[Key, Entity] = {}
+        self._pasts: defaultdict[Key, Past] = defaultdict(Past)
         self._positions: dict[tuple[str, int], Position] = {}
 
     async def begin(self) -> None:
@@ -41,7 +43,7 @@ class Writer:
 
     async def add(self, *facts: Fact) -> list[str]:
         """Add these; their positions."""
-        batch, rows, told = Batch(), {}, []
+        batch, rows, told = Batch(), dict[Key, Row](), list[str]()
         after = dict(self._positions)
         for each in facts:
             place = (f"{each.service}.events", 0)
@@ -50,10 +52,11 @@ class Writer:
             after[place] = Position(landed.offset + 1, landed.cause + 1, landed.offset, known=landed.knowntime)
             told.append(f"{place[0]}/0@{landed.offset}")
             key = subject_of(landed)
-            before = self._model.entities.get(key)
-            state = self._model.entities[key] = fold(key[0], before, landed)
-            batch.facts.append((landed, area(before) | area(state)))
-            rows[key] = Row(key, place, to_document(state))
+            entity, versions, (area,) = advance(key, self._entities.get(key), [landed], self._pasts[key])
+            self._entities[key] = entity
+            batch.versions += versions
+            batch.facts.append((landed, area))
+            rows[key] = Row(key, place, entity, to_document(entity.state))
         batch.rows = list(rows.values())
         batch.moves = {p: (self._positions[p], after[p]) for p in after if after[p] is not self._positions[p]}
         await self._store.commit(batch)
