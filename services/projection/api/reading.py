@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import asyncpg
@@ -22,15 +22,18 @@ from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import UNREACHABLE, Document, Store
+from services.projection.store import HOLD, UNREACHABLE, Document, Store
 from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
+EARLIEST = NOTHING_READ + timedelta(days=366)
+"""Before it nothing is judged, because no word can be some hours older than the beginning of all time."""
 LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "You have it already, as `If-None-Match` says."},
     401: {"description": "No token, or one that nobody has (problem document)."},
     403: {"description": "This endpoint shows what your role does not read (problem document)."},
     422: {"description": "A parameter is malformed (problem document)."},
@@ -141,6 +144,12 @@ class Snapshot:
             raise self.not_found(f"No {kind} {id_} is known.")
         return found[0]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of whatever is answered by this look."""
+        provisional = {} if self.known_at is None else {PROVISIONAL: str(self.provisional).lower()}
+        return {HEADER: header(self.positions), **provisional}
+
     def not_found(self, detail: str) -> Problem:
         """The answer about a thing that is not in the read model."""
         return Problem(404, "not-found", "Not found", detail, {HEADER: header(self.positions)})
@@ -181,6 +190,7 @@ async def present(
             reading.pool.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
             yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))
@@ -221,10 +231,15 @@ Present = Annotated[Snapshot, Depends(present)]
 
 async def look(response: Response, present: Present, at: At = None, known_at: KnownAt = None) -> Snapshot:
     """Dependency of every endpoint that shows state."""
+    then = at_times(present, at, known_at)
+    response.headers.update(then.headers)
+    return then
+
+
+def at_times(present: Snapshot, at: datetime | None, known_at: datetime | None) -> Snapshot:
+    """The same look for these two times; the present one if there is none."""
     provisional = known_at is not None and present.reading.provisional(present.positions, known_at)
-    if known_at is not None:
-        response.headers[PROVISIONAL] = str(provisional).lower()
-    now = at or known_at or present.now
+    now = max(at or known_at or present.now, EARLIEST)
     return replace(present, now=now, at=at, known_at=known_at, provisional=provisional)
 
 
