@@ -47,6 +47,10 @@ prove-watch: setup-dev ## every rule raised and cleared on the real thing, undis
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
 
+sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills
+	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \
+		$(BIN)/python -m pytest --timeout=3600 -s tests/e2e/test_changes.py
+
 check: setup-dev ## lint, format, types, who may import whom, and whether the generated contract is up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

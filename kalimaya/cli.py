@@ -17,6 +17,7 @@ from kalimaya.embedded.postgres import PostgresSetupError
 from kalimaya.playback import Over, Playback, Scenario
 from kalimaya.playback import speed as parse_speed
 from kalimaya.ports import PortTakenError
+from kalimaya.rebuild import rebuild
 from kalimaya.settings import PROJECT, Settings
 from kalimaya.status import process_table
 from kalimaya.supervisor import StartFailedError
@@ -32,6 +33,7 @@ scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
 app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
 app.command()(digest)
+app.command()(rebuild)
 app.add_typer(operation.app, name="operation")
 
 STOP_SECONDS = 90.0

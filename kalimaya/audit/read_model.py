@@ -18,10 +18,10 @@ from kalimaya.audit.partition import PartitionChecker, WholeAnswer
 from schemas.envelope import UnknownMessage
 from services.kit.ledger.fold import Answer
 from services.projection.digest import digest
+from services.projection.store import HOLD, SCHEMA
 from services.views.model import Model
 
 T = TypeVar("T")
-SCHEMA = "read_model"
 CONNECT_SECONDS = 5.0
 QUERY_SECONDS = 120.0
 """Reading all entities of a long operation takes seconds; a database that needs longer does not answer."""
@@ -116,6 +116,7 @@ async def _snapshot(dsn: str) -> Snapshot:
     connection = await _connect(dsn)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(HOLD)
             entities = await connection.fetch("SELECT kind, id, document FROM entities")
             outcomes = await connection.fetch(
                 "SELECT service, partition, kind, count(*) AS rows FROM outcomes GROUP BY service, partition, kind"

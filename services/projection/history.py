@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from services.views.area import Area, area
 from services.views.briefs import Brief, brief
 from services.views.facts import Fact
 from services.views.model import Key, fold, fold_all, slot
@@ -63,21 +64,26 @@ def needs_past(entity: Entity | None, facts: Iterable[Fact]) -> bool:
 
 def advance(
     key: Key, entity: Entity | None, facts: Iterable[Fact], past: Past | None = None
-) -> tuple[Entity, list[Version]]:
-    """An entity after its next facts (at least one), in the order of the log, and the versions that they add.
+) -> tuple[Entity, list[Version], list[Area]]:
+    """An entity after its next facts (at least one), in the order of the log; the versions that they add; and of each
+    fact what it concerns: the area of the entity before it, and after it.
 
     `past` is what was so before, if `needs_past` of these facts.
     """
     added: list[Version] = []
+    areas: list[Area] = []
+    where = area(entity and entity.state)
     for fact in facts:
         state = fold(key[0], entity and entity.state, fact)
+        before, where = where, area(state)
+        areas.append(before | where)
         entity, fresh = _after(key, entity, state, fact, past)
         added += fresh
         if past is not None:
             past.versions += fresh
             past.facts += [fact] * (slot(fact) is None)
     assert entity is not None
-    return entity, added
+    return entity, added, areas
 
 
 def _after(key: Key, before: Entity | None, state: Any, fact: Fact, past: Past | None) -> tuple[Entity, list[Version]]:

@@ -1,4 +1,4 @@
-"""Composition root of the projection: a projector that fills the read model, and the API that reads it."""
+"""Composition root of the projection: a projector that fills its share of the read model, and the API that reads it."""
 
 import asyncio
 
@@ -6,10 +6,12 @@ from schemas.catalogue import SERVICES
 from services.kit import credentials
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
+from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading
 from services.projection.arrivals import Arrivals
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
+from services.projection.share import Share
 from services.projection.store import Store, new_pool
 from services.projection.unreadable import UnreadableFollower
 
@@ -19,20 +21,26 @@ async def main() -> None:
     settings = ProjectionSettings()
     pool = await new_pool(settings.postgres)
     store = Store(pool)
-    projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}")
+    share = Share(settings.partitions, store, settings.kafka, SERVICES, settings.instance)
+    projector = Projector(store, settings.kafka, SERVICES, f"projection-{settings.instance}", share=share.has)
     unreadable = UnreadableFollower(pool, store, settings.kafka, f"projection-{settings.instance}-unreadable")
     arrivals = Arrivals(settings.kafka, SERVICES, settings.clock, f"projection-{settings.instance}-arrivals")
     doorkeeper = credentials.load(settings.agencies, settings.tokens)
-    app = new_app(Reading(pool, store, projector, settings, doorkeeper, arrivals))
+    reading = Reading(pool, store, projector, settings, doorkeeper, arrivals)
+    feed = Feed(reading)
+    app = new_app(reading, feed)
     health = Health()
     health.live("projector", projector.stuck)
     health.ready("projector", projector.trouble)
+    health.ready("group", share.not_ready)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve(observer(health), settings.host, settings.metrics_port))
             tasks.create_task(serve(app, settings.host, settings.http_port))
+            tasks.create_task(share.run())
             tasks.create_task(projector.run())
             tasks.create_task(unreadable.run())
             tasks.create_task(arrivals.run())
+            tasks.create_task(feed.run())
     finally:
         pool.terminate()

@@ -24,7 +24,8 @@ CHAIN_ALARMS = Gauge(
 )
 STOPPED = Gauge("kalimaya_projection_stopped", "1 when a partition is read no more; read the log line, then us.", _AT)
 LOST_BATCHES = Counter(
-    "kalimaya_projection_lost_batches_total", "Batches lost to a second writer; any: end one of the two projectors."
+    "kalimaya_projection_lost_batches_total",
+    "Batches lost to a second writer; rising: two workers have the same partitions, see KALIMAYA_PARTITIONS.",
 )
 RESTARTS = Counter(
     "kalimaya_projection_restarts_total",
@@ -34,4 +35,10 @@ RESTARTS = Counter(
 UNREADABLE = Counter(
     "kalimaya_projection_unreadable_total",
     "Records of gateway.unreadable read; rising: see /v1/unreadable and call the agency.",
+)
+READERS = Gauge("kalimaya_changes_readers", "Readers of /v1/changes now; falling to 0: see that their network is well.")
+DROPPED_READERS = Counter(
+    "kalimaya_changes_dropped_readers_total",
+    "Readers of /v1/changes that were dropped; rising for `slow` or `stuck`: look at their network.",
+    ["reason"],
 )

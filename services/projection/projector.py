@@ -8,7 +8,7 @@ read model wrong.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, time
 
@@ -23,7 +23,8 @@ from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
 from services.projection.history import Entity, advance, needs_past
-from services.projection.store import Batch, Position, SecondWriter, Store
+from services.projection.share import Seen
+from services.projection.store import Batch, Position, SecondWriter, Store, Swapped
 from services.views.facts import Fact
 from services.views.model import Key, Outcome, read, subject_of
 
@@ -36,6 +37,10 @@ WAIT_SECONDS = 1.0
 MEASURE_EVERY_SECONDS = 1.0
 AWAY_SECONDS = 5.0
 STUCK_SECONDS = 60.0
+PATIENCE_SECONDS = 1.5, 3.0
+"""So long a partition that was lost to another projector must stand still until we take it up again."""
+ABANDONED_SECONDS = 30.0
+"""A group needs some ten seconds to see that a worker is dead, and the next one to take its partitions up."""
 SMALL_BATCH = 50
 COALESCE_SECONDS = 0.005
 """After a small batch, so that a burst becomes one transaction and not one an event."""
@@ -79,15 +84,31 @@ class Track:
         if self.fold.whole:
             f = self.fold
             self.whole = Position(
-                f.position, f.next_cause, f.tail, f.head, self.known, self.log, f.voids, tuple(sorted(f.void_by_chain))
-            )
+                f.position, f.next_cause, f.tail, f.head, self.known, self.log, f.voids,
+                tuple(sorted(f.void_by_chain)), self.stored.table,
+            )  # fmt: skip
 
 
 class Projector:
-    """Runs until cancelled, or until a second writer shows up. `services`: whose event logs to follow."""
+    """Runs until cancelled. `services`: whose event logs there are.
 
-    def __init__(self, store: Store, bootstrap: str, services: Sequence[str], client_id: str = "projection") -> None:
+    `share`: which of their partitions are ours, now; it may change at any time. `until`: how far to read before `run`
+    returns; None is for ever.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bootstrap: str,
+        services: Sequence[str],
+        client_id: str = "projection",
+        *,
+        share: Callable[[Place], bool] = lambda _: True,
+        until: Mapping[Place, int] | None = None,
+    ) -> None:
         self._store, self._bootstrap, self._services, self._client_id = store, bootstrap, services, client_id
+        self._share, self._until = share, until
+        self._seen: dict[Place, Seen] = {}
         self._tracks: dict[Place, Track] = {}
         self._entities: dict[Key, Entity] = {}
         self._reader: LogReader | None = None
@@ -96,29 +117,36 @@ class Projector:
         self._progressed_at = monotonic()
         self._trouble: str | None = "starting"
         self._away: str | None = None
+        self._swapped = False
         self.stopped: dict[Place, str] = {}
-        self.lost: str | None = None
+        self.lost: dict[Place, float] = {}
+        """Ours, but projected by another; and how long it must stand still before we try again, in seconds."""
         self.ends: Mapping[Place, int] = {}
         metrics.UNPROJECTED_AGE.set_function(self.unprojected_age)
 
     # What others may ask.
 
     def unprojected_age(self) -> float:
-        """Age in seconds of the oldest event that is not in the read model; 0 when caught up."""
-        return 0.0 if self._behind_since is None else max(0.0, time() - self._behind_since)
+        """Age in seconds of the oldest event that is not in the read model; 0 when caught up.
+
+        Of what others project it is the age that we have seen, at the last of our looks.
+        """
+        ours = 0.0 if self._behind_since is None else max(0.0, time() - self._behind_since)
+        return max([ours, *(seen.age for seen in self._others().values())])
 
     def trouble(self) -> str | None:
         """Why events are not being projected at this moment; None when they are."""
-        if self.lost is not None:
-            return self.lost
         for (topic, partition), reason in self.stopped.items():
             return f"{topic}/{partition} stopped: {reason}"
+        for (topic, partition), seen in self._others().items():
+            if seen.still > ABANDONED_SECONDS:
+                return f"{topic}/{partition} is projected by nobody for {seen.still:.0f} s"
         return self._trouble
 
     def stuck(self) -> str | None:
         """Why a restart might help: there is work, we could do it, and nothing moves. None when all is well."""
         still = monotonic() - self._progressed_at
-        if self.lost or self.stopped or self._trouble or self._behind_since is None or still < STUCK_SECONDS:
+        if self.stopped or self._trouble or self._behind_since is None or still < STUCK_SECONDS:
             return None
         return f"events wait since {self.unprojected_age():.0f} s and nothing was projected for {still:.0f} s"
 
@@ -127,10 +155,15 @@ class Projector:
         """Set when the next batch is committed; ask anew for the one after that."""
         return self._moved
 
+    @property
+    def read(self) -> int:
+        """Records read, of our partitions, from the beginning of their logs."""
+        return sum(track.fold.position for track in self._tracks.values())
+
     # Running.
 
     async def run(self) -> None:
-        """Project for ever; returns only when a second writer has moved our positions."""
+        """Project for ever; returns only when everything has been read that was to be read."""
         measuring = asyncio.create_task(self._measure())
         reason = "start"
         try:
@@ -138,10 +171,19 @@ class Projector:
                 metrics.RESTARTS.labels(reason).inc()
                 try:
                     await self._start()
-                    await self._follow()
+                    if await self._follow():
+                        return
+                    reason = "partitions"
+                    continue
                 except SecondWriter as error:
-                    self._lose(error)
-                    return
+                    reason = "SecondWriter"
+                    self._leave(error)
+                    continue
+                except Swapped as error:
+                    reason = "Swapped"
+                    log.info("reading on in other tables", detail=str(error))
+                    self.stopped.clear()  # what was wrong with the old ones
+                    continue
                 except CATCHABLE as error:
                     reason = type(error).__name__
                     self._trouble = f"{reason}: {error}"
@@ -159,12 +201,22 @@ class Projector:
             measuring.cancel()
             await self._let_go()
 
-    def _lose(self, error: SecondWriter) -> None:
+    def _leave(self, error: SecondWriter) -> None:
+        """Let another projector have what it has moved, and keep the rest."""
         metrics.LOST_BATCHES.inc()
-        self.lost = f"another projector writes to this read model: {error}"
-        log.critical("projector stopped", detail=self.lost)
-        for track in self._tracks.values():
-            metrics.STOPPED.labels(track.service, track.partition).set(1)
+        for place, detail in error.places.items():
+            self.lost[place], self._seen[place] = random.uniform(*PATIENCE_SECONDS), Seen()
+            log.warning("partition left to another projector", place=place, detail=detail)
+
+    def _ours(self) -> set[Place]:
+        """What to project: our share, without what another has taken and goes on with."""
+        for place, patience in list(self.lost.items()):
+            if not self._share(place) or self._seen[place].still > patience:
+                del self.lost[place]
+        return {place for place in self._seen if self._share(place) and place not in self.lost}
+
+    def _others(self) -> dict[Place, Seen]:
+        return {place: seen for place, seen in self._seen.items() if place not in self._tracks}
 
     async def _start(self) -> None:
         """Stand at the stored positions, after a look at whether these are still the same logs."""
@@ -174,25 +226,31 @@ class Projector:
             for service in self._services
             for partition in range((await topics.identify(self._bootstrap, service)).partitions)
         ]
+        self._seen = {place: self._seen.get(place, Seen()) for place in places}
+        ours = self._ours()
+        self.stopped = {place: reason for place, reason in self.stopped.items() if place in ours}
         stored = await self._store.begin(places)
         self._entities.clear()
-        self._tracks = {place: Track(place, position) for place, position in stored.items()}
+        self._tracks = {place: Track(place, position) for place, position in stored.items() if place in ours}
+        for topic, partition in places:
+            stopped = metrics.STOPPED.labels(topic.removesuffix(".events"), partition)
+            stopped.set((topic, partition) in self.stopped)
         for track in self._tracks.values():
-            metrics.STOPPED.labels(track.service, track.partition).set(track.place in self.stopped)
             self._show(track)
         await self._check_logs()
         reader = await self._read_from({place: track.stored.next_offset for place, track in self._running().items()})
         await self._let_go()
         self._reader = reader
-        self.ends = await reader.ends()
-        for place, end in self.ends.items():
-            if end < self._tracks[place].stored.next_offset:
+        self.ends = await reader.ends(places)
+        for track, end in self._with_ends():
+            if end < track.stored.next_offset and track.place not in self.stopped:
                 self._stop(
-                    place,
-                    f"the log ends at {end}, the read model has read up to "
-                    f"{self._tracks[place].stored.next_offset}: the read model is of another log",
+                    track.place,
+                    f"the log ends at {end}, the read model has read up to {track.stored.next_offset}: "
+                    "the read model is of another log",
                 )
         self._trouble = self._away = None
+        self._swapped = False
 
     async def _check_logs(self) -> None:
         """Each log's first record says its id; the one of a stored position must be the same."""
@@ -241,17 +299,23 @@ class Projector:
             gone, self._reader = self._reader, None
             await gone.stop()
 
-    async def _follow(self) -> None:
+    async def _follow(self) -> bool:
+        """Until everything is read that was to be read (True), or until other partitions are ours."""
         assert self._reader is not None
-        while True:
+        while self._ours() == self._tracks.keys():
+            if self._until is not None and all(t.fold.position >= self._until[p] for p, t in self._tracks.items()):
+                return True
             found = await self._reader.read(WAIT_SECONDS)
             if self._away is not None:  # when it is back, it may be with another log
                 raise Unavailable(self._away)
+            if self._swapped:
+                raise Swapped("the read model was rebuilt")
             if not found:
                 continue
             count = await self._project(found)
             if count < SMALL_BATCH:
                 await asyncio.sleep(COALESCE_SECONDS)
+        return False
 
     # One batch.
 
@@ -275,6 +339,8 @@ class Projector:
         """The whole answers in these records; stops the partition where it cannot be read further."""
         reads: list[Read] = []
         for record in records:
+            if self._until is not None and record.offset >= self._until[track.place]:
+                break
             try:
                 answer = await self._fold(track, record)
                 if answer is not None:
@@ -326,7 +392,6 @@ class Projector:
         by_key: defaultdict[Key, list[Fact]] = defaultdict(list)
         for each in (one for several in reads.values() for one in several):
             batch.outcomes.append(each.outcome)
-            batch.facts.extend(each.facts)
             for fact in each.facts:
                 by_key[subject_of(fact)].append(fact)
         self._entities |= await self._store.load([key for key in by_key if key not in self._entities])
@@ -336,8 +401,9 @@ class Projector:
             place = (f"{facts[0].service}.events", facts[0].partition)
             before = self._entities.pop(key, None)  # and back at the end: the order of use
             try:
-                after, versions = advance(key, before, facts, pasts.get(key))
+                after, versions, areas = advance(key, before, facts, pasts.get(key))
                 batch.add(key, place, after, versions)
+                batch.facts += zip(facts, areas, strict=True)
             except Exception as error:  # a bug of ours: the partition stops, loudly
                 log.critical("cannot fold", key=key, exc_info=error)
                 raise _Unfoldable(place, key, error) from error
@@ -348,7 +414,7 @@ class Projector:
         for track in moved:
             track.stored = track.whole
             self._show(track)
-        for fact in batch.facts:
+        for fact, _ in batch.facts:
             metrics.EVENTS.labels(fact.service).inc()
         metrics.BATCH_SECONDS.observe(seconds)
         self._progressed_at = monotonic()
@@ -383,8 +449,8 @@ class Projector:
             if reader is None:
                 continue
             try:
-                self.ends = await asyncio.wait_for(reader.ends(), AWAY_SECONDS)
-                await self._store.ping()
+                self.ends = await asyncio.wait_for(reader.ends(self._seen), AWAY_SECONDS)
+                self._look(reader, await self._store.positions())
             except CATCHABLE as error:
                 if reader is self._reader:
                     self._away = f"{type(error).__name__}: {error}"
@@ -392,6 +458,13 @@ class Projector:
                 self._behind_since = None
             else:
                 self._behind(time())
+
+    def _look(self, reader: LogReader, positions: Mapping[Place, Position]) -> None:
+        for place, position in positions.items():
+            if place in self.ends:
+                self._seen[place].look(position.next_offset, self.ends[place])
+            if place in self._tracks and reader is self._reader:
+                self._swapped |= position.table != self._tracks[place].stored.table
 
     def _with_ends(self) -> list[tuple[Track, int]]:
         return [(track, self.ends[place]) for place, track in self._tracks.items() if place in self.ends]

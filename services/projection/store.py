@@ -19,12 +19,18 @@ from schemas.envelope import decode_data
 from services.kit.ledger.reader import Place
 from services.projection.history import Entity, Past, Version
 from services.views import briefs
+from services.views.area import Area
 from services.views.facts import Fact
 from services.views.model import Key, Outcome, from_document, listed, slot, subject_of, to_document
 
 SCHEMA = "read_model"
+"""Where the tables are. No statement names it: another `search_path` is another read model (rebuilding.py)."""
 MIGRATION_LOCK = 3604
-"""Any number, the same in every process: whoever migrates holds it."""
+"""Any number, the same in every process: whoever migrates or swaps holds it."""
+
+HOLD = "LOCK TABLE positions IN ACCESS SHARE MODE"
+"""How a transaction that looks more than once begins. Until it ends no rebuilt read model is swapped in, and all its
+looks are into the same tables. It takes no snapshot, so the one that follows is younger than any swap."""
 
 UNREACHABLE = (
     asyncpg.PostgresConnectionError,
@@ -44,12 +50,23 @@ _from_json = msgspec.json.Decoder().decode
 
 
 class SecondWriter(Exception):
-    """Somebody else has moved the positions that we stood on: one of two projectors must go."""
+    """Somebody else has moved positions that we stood on, those of `places`."""
+
+    def __init__(self, places: Mapping[Place, str]) -> None:
+        super().__init__("; ".join(places.values()))
+        self.places = places
+
+
+class Swapped(Exception):
+    """The tables are others than those that we began with: a rebuilt read model stands in their place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far one partition of an event log is in the read model, always between whole answers."""
+    """How far one partition of an event log is in the read model, always between whole answers.
+
+    `table` is PostgreSQL's id of the table that says so: a rebuilt read model has another.
+    """
 
     next_offset: int = 0
     next_cause: int = 0
@@ -59,6 +76,7 @@ class Position:
     log: str | None = None
     voids: int = 0
     alarms: tuple[int, ...] = ()
+    table: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +91,16 @@ class Row:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction adds. `moves`: by place, the position that must be found and the one to leave."""
+    """What one transaction adds.
+
+    `moves`: by place, the position that must be found and the one to leave. `facts`: each with what it concerns.
+    """
 
     moves: dict[Place, tuple[Position, Position]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[tuple[Fact, Area]] = field(default_factory=list)
 
     def add(self, key: Key, place: Place, entity: Entity, versions: Iterable[Version]) -> None:
         """Add an entity as it is now, and the versions that it has got."""
@@ -87,25 +108,25 @@ class Batch:
         self.versions += versions
 
 
-async def new_pool(dsn: str) -> "asyncpg.Pool[asyncpg.Record]":
+async def new_pool(dsn: str, schema: str = SCHEMA) -> "asyncpg.Pool[asyncpg.Record]":
     """A pool that connects when it is first used, so that PostgreSQL may come later than we do."""
     return await asyncpg.create_pool(
-        dsn, min_size=0, max_size=8, timeout=5, command_timeout=20, server_settings={"search_path": SCHEMA}
+        dsn, min_size=0, max_size=8, timeout=5, command_timeout=20, server_settings={"search_path": schema}
     )
 
 
 class Store:
     """Reads and writes the read model. Every method may raise what asyncpg raises, OSError or TimeoutError."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", schema: str = SCHEMA) -> None:
+        self._pool, self._schema = pool, schema
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version, each step in a transaction of its own."""
         folder = files("services.projection").joinpath("migrations")
         steps = sorted((each.name, each.read_text()) for each in folder.iterdir() if each.name.endswith(".sql"))
         async with self._pool.acquire() as connection:
-            for name, sql in [("", f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"), *steps]:
+            for name, sql in [("", f"CREATE SCHEMA IF NOT EXISTS {self._schema}"), *steps]:
                 async with connection.transaction():
                     await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
                     if name and await _is_done(connection, name):
@@ -123,17 +144,18 @@ class Store:
                    ON CONFLICT DO NOTHING""",
                 [(topic, partition, bytes(32)) for topic, partition in wanted],
             )
-            rows = await connection.fetch("SELECT * FROM positions ORDER BY topic, partition FOR UPDATE")
+            rows = await connection.fetch("SELECT tableoid, * FROM positions ORDER BY topic, partition FOR UPDATE")
         found = {(row["topic"], row["partition"]): _position(row) for row in rows}
         return {place: found[place] for place in wanted}
 
-    async def ping(self) -> None:
-        """Raise unless PostgreSQL answers."""
-        await self._pool.fetchval("SELECT 1", timeout=5)
+    async def identity(self) -> str:
+        """Tells this read model from any other: PostgreSQL's own id, and the database."""
+        sql = "SELECT system_identifier || '.' || current_database() FROM pg_control_system()"
+        return str(await self._pool.fetchval(sql, timeout=5))
 
-    async def positions(self, connection: Any) -> dict[Place, Position]:
-        """How far the read model has got, as `connection` (or a pool) sees it."""
-        rows = await connection.fetch("SELECT * FROM positions")
+    async def positions(self, connection: Any = None) -> dict[Place, Position]:
+        """How far the read model has got, as `connection` (or a pool) sees it; without one, as it is now."""
+        rows = await (connection or self._pool).fetch("SELECT tableoid, * FROM positions", timeout=5)
         return {(row["topic"], row["partition"]): _position(row) for row in rows}
 
     async def load(self, keys: Sequence[Key]) -> dict[Key, Entity]:
@@ -166,7 +188,7 @@ class Store:
         return found
 
     async def commit(self, batch: Batch) -> None:
-        """Add a batch. Raises SecondWriter, and adds nothing, when a position is not the expected one."""
+        """Add a batch. Raises SecondWriter or Swapped, and adds nothing, when a position is not the expected one."""
         async with self._pool.acquire() as connection, connection.transaction():
             await _move(connection, batch.moves)
             if batch.rows:
@@ -177,11 +199,11 @@ class Store:
                 )
             if batch.outcomes:
                 await connection.copy_records_to_table(
-                    "outcomes", schema_name=SCHEMA, columns=_OUTCOME, records=[_outcome(o) for o in batch.outcomes]
+                    "outcomes", columns=_OUTCOME, records=[_outcome(o) for o in batch.outcomes]
                 )
             if batch.facts:
                 await connection.copy_records_to_table(
-                    "events", schema_name=SCHEMA, columns=_EVENT, records=[_event(f) for f in batch.facts]
+                    "events", columns=_EVENT, records=[_event(*each) for each in batch.facts]
                 )
 
 
@@ -195,20 +217,22 @@ async def _move(connection: Any, moves: Mapping[Place, tuple[Position, Position]
     places = sorted(moves)
     topics, partitions = [topic for topic, _ in places], [partition for _, partition in places]
     rows = await connection.fetch(
-        """SELECT p.topic, p.partition, p.next_offset, p.head FROM positions p
+        """SELECT p.tableoid, p.topic, p.partition, p.next_offset, p.head FROM positions p
            JOIN unnest($1::text[], $2::int[]) AS wanted (topic, partition) USING (topic, partition)
            ORDER BY p.topic, p.partition FOR UPDATE OF p""",
         topics,
         partitions,
     )
+    if any(row["tableoid"] != moves[row["topic"], row["partition"]][0].table for row in rows):
+        raise Swapped("the read model was rebuilt")
     found = {(row["topic"], row["partition"]): (row["next_offset"], bytes(row["head"])) for row in rows}
-    for place in places:
-        expected = moves[place][0]
-        if found.get(place) != (expected.next_offset, expected.head):
-            raise SecondWriter(
-                f"{place[0]}/{place[1]} stands at {found.get(place, ('nothing',))[0]}, "
-                f"we had left it at {expected.next_offset}"
-            )
+    moved = {
+        place: f"{place[0]}/{place[1]} stands at {found.get(place, ('nothing',))[0]}, we had left it at {p.next_offset}"
+        for place, (p, _) in moves.items()
+        if found.get(place) != (p.next_offset, p.head)
+    }
+    if moved:
+        raise SecondWriter(moved)
     after = [moves[place][1] for place in places]
     await connection.executemany(
         """UPDATE positions SET next_offset = $3, next_cause = $4, tail = $5, head = $6, known = $7, log = $8,
@@ -230,6 +254,7 @@ def _position(row: Any) -> Position:
         log=row["log"],
         voids=row["voids"],
         alarms=tuple(row["alarms"]),
+        table=row["tableoid"],
     )
 
 
@@ -335,14 +360,15 @@ def _outcome(o: Outcome) -> tuple[Any, ...]:
 
 _EVENT = (
     "service", "partition", "event_offset", "cause", "type", "subject",
-    "time", "recordedtime", "knowntime", "source", "id", "data", "slot",
+    "time", "recordedtime", "knowntime", "source", "id", "data", "slot", "villages", "districts",
 )  # fmt: skip
 
 
-def _event(f: Fact) -> tuple[Any, ...]:
+def _event(f: Fact, area: Area) -> tuple[Any, ...]:
     return (
         f.service, f.partition, f.offset, f.cause, f.type, _text("/".join(subject_of(f))),
         f.time, f.recordedtime, f.knowntime, _text(f.source), _text(f.id), _jsonb(f.data), slot(f),
+        sorted(area.villages), sorted(area.districts),
     )  # fmt: skip
 
 

@@ -50,10 +50,18 @@ class Row:
 
 
 class UnreadableFollower:
-    """Runs beside the projector until cancelled."""
+    """Runs beside the projector until cancelled, or until it has read up to `until`."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", store: Store, bootstrap: str, client_id: str) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        store: Store,
+        bootstrap: str,
+        client_id: str,
+        until: int | None = None,
+    ) -> None:
         self._pool, self._store, self._bootstrap, self._client_id = pool, store, bootstrap, client_id
+        self._until = until
 
     async def run(self) -> None:
         """Follow; after any failure, from the stored position on."""
@@ -62,6 +70,7 @@ class UnreadableFollower:
             try:
                 await self._store.migrate()
                 await self._follow(reader)
+                return
             except CATCHABLE as error:
                 log.warning("following again", topic=UNREADABLE, detail=f"{type(error).__name__}: {error}")
             except OutOfRange as error:
@@ -77,8 +86,10 @@ class UnreadableFollower:
         end = (await reader.ends())[UNREADABLE, 0]
         if end < position:
             raise OutOfRange(f"it ends at {end}, {position} records were read")
-        while True:
+        while self._until is None or position < self._until:
             records = (await reader.read(WAIT_SECONDS)).get((UNREADABLE, 0), ())
+            if self._until is not None:
+                records = [record for record in records if record.offset < self._until]
             if records:
                 await self._add([row_of(record) for record in records], position)
                 position = records[-1].offset + 1

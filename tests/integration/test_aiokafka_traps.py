@@ -9,8 +9,8 @@ import pytest
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
+from services.kit.ledger.membership import Membership
 from services.kit.ledger.reader import LogReader
-from services.kit.ledger.service import _Membership
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import answers, message, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
@@ -48,13 +48,16 @@ async def test_a_batch_that_would_overflow_is_an_error_and_not_a_silently_closed
 
 
 def test_the_rebalance_listener_never_awaits() -> None:
-    assert not inspect.iscoroutinefunction(_Membership.on_partitions_assigned)
-    assert not inspect.iscoroutinefunction(_Membership.on_partitions_revoked)
+    assert not inspect.iscoroutinefunction(Membership.on_partitions_assigned)
+    assert not inspect.iscoroutinefunction(Membership.on_partitions_revoked)
 
 
 async def test_a_paused_member_shares_its_partitions_however_long_it_has_been_one(pair: Pair) -> None:
     await topics.create(pair.kafka, ["members"], partitions=2)
-    first, second = (_Membership(pair.kafka, "members", instance) for instance in ("first", "second"))
+    first, second = (
+        Membership(pair.kafka, "kalimaya.members", f"members-{instance}", ["members.inbox"])
+        for instance in ("first", "second")
+    )
     await first.start()
     first._consumer._coordinator._max_poll_interval = 0.5  # five minutes in life
     for _ in range(10):

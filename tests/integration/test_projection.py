@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from services.deployment.domain import DEPLOYMENT
 from services.kit.ledger import topics
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.kafka import KafkaPair, producer
+from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
 from services.projection.projector import Projector
 from services.projection.store import SCHEMA, Store, new_pool
@@ -100,11 +101,13 @@ async def operation(pair: Pair) -> AsyncIterator[Operation]:
 
 
 @asynccontextmanager
-async def projecting(operation: Operation) -> AsyncIterator[tuple[Projector, httpx.AsyncClient]]:
+async def projecting(
+    operation: Operation, share: Callable[[Place], bool] = lambda _: True
+) -> AsyncIterator[tuple[Projector, httpx.AsyncClient]]:
     """A projector at work, and its API."""
     pool = await new_pool(operation.dsn)
     store = Store(pool)
-    projector = Projector(store, operation.pair.kafka, [SERVICE])
+    projector = Projector(store, operation.pair.kafka, [SERVICE], share=share)
     task = asyncio.create_task(projector.run())
     async with asked(pool, store, projector, operation.pair, operation.dsn) as client:
         try:
@@ -262,20 +265,60 @@ async def test_what_is_required_and_who_gives_it_is_told_for_any_time(operation:
     assert await rows(operation) == await operation.model()
 
 
-async def test_a_second_writer_loses_and_stops_and_its_api_goes_on(operation: Operation) -> None:
+async def test_two_that_have_the_same_partitions_do_no_harm_and_one_goes_on_for_the_other(operation: Operation) -> None:
     unit = f"u-{uuid.uuid4().hex[:8]}"
-    async with projecting(operation) as (one, client), projecting(operation) as (two, other):
-        await reached(client, [await operation.send(register(unit))])
+    async with projecting(operation) as (one, client):
+        async with projecting(operation) as (two, other):
+            await reached(client, [await operation.send(register(unit))])
 
-        async def one_is_left() -> bool:
-            await operation.send(sighted(0, unit))
-            return (one.lost is None) != (two.lost is None)
+            async def one_is_left() -> bool:
+                await operation.send(sighted(0, unit))
+                return bool(one.lost) != bool(two.lost)
 
-        await until(one_is_left, lambda: (one.lost, two.lost))
-        last = await operation.send(sighted(1, unit))
-        await reached(client, [last])
-        await reached(other, [last])
+            await until(one_is_left, lambda: (one.lost, two.lost))
+            last = await operation.send(sighted(1, unit))
+            await reached(client, [last])
+            await reached(other, [last])
+            assert (one.trouble(), two.trouble()) == (None, None)
+        await reached(client, [await operation.send(sighted(2, unit))])
     assert await rows(operation) == await operation.model()
+
+
+async def test_workers_have_each_their_partitions_and_answer_for_all(operation: Operation) -> None:
+    units = [f"u-{uuid.uuid4().hex[:8]}" for _ in range(12)]
+    mine = {0, 1, 2}
+    async with projecting(operation, lambda place: place[1] in mine) as (one, client):
+        others = [await operation.send(register(unit)) for unit in units]
+        await until(lambda: waits(one), one.unprojected_age)
+        async with projecting(operation, lambda place: place[1] not in mine) as (two, other):
+            await reached(client, others)
+            await until(lambda: caught_up(one, two), lambda: (one.unprojected_age(), two.unprojected_age()))
+            lags = [each["lag"] for each in (await other.get("/v1/status")).json()["logs"]]
+            assert lags == [0] * PARTITIONS
+        assert (one.lost, two.lost) == ({}, {})
+        mine |= {3, 4, 5}
+        last = [await operation.send(sighted(0, unit)) for unit in units]
+        await reached(client, last)
+    assert await rows(operation) == await operation.model()
+
+
+async def waits(projector: Projector) -> bool:
+    return projector.unprojected_age() > 1
+
+
+async def caught_up(*projectors: Projector) -> bool:
+    return all(each.unprojected_age() == 0 for each in projectors)
+
+
+async def test_what_nobody_projects_is_told_by_all(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.projection.projector.ABANDONED_SECONDS", 1)
+    async with projecting(operation, lambda _: False) as (projector, _):
+        await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
+
+        async def told() -> bool:
+            return "is projected by nobody for" in str(projector.trouble())
+
+        await until(told, projector.trouble)
 
 
 async def troubled(projector: Projector) -> bool:

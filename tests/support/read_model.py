@@ -18,6 +18,7 @@ from services.projection.history import Past, advance
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import Batch, Store, new_pool
+from services.views import area
 from services.views.facts import Fact
 from services.views.model import Key, Outcome, subject_of
 from tests.support.pair import Pair
@@ -39,11 +40,13 @@ async def new_database(pair: Pair) -> str:
 
 def batch_of(facts: Iterable[Fact]) -> Batch:
     """What a first batch with these facts adds, all of them from one log; in the order of their offsets."""
-    batch, by_key = Batch(facts=sorted(facts, key=lambda each: each.offset)), defaultdict[Key, list[Fact]](list)
-    for each in batch.facts:
+    batch, by_key = Batch(), defaultdict[Key, list[Fact]](list)
+    for each in sorted(facts, key=lambda each: each.offset):
         by_key[subject_of(each)].append(each)
     for key, own in by_key.items():
-        batch.add(key, PLACE, *advance(key, None, own, Past()))
+        entity, versions, areas = advance(key, None, own, Past())
+        batch.add(key, PLACE, entity, versions)
+        batch.facts += zip(own, areas, strict=True)
     return batch
 
 
@@ -66,7 +69,8 @@ async def showing(
     await store.begin([PLACE])
     told = [*messages]
     batch = batch_of(facts)
-    batch.facts += [each for each in told if each not in batch.facts]
+    known = [each for each, _ in batch.facts]
+    batch.facts += [(each, area.NOWHERE) for each in told if each not in known]
     batch.outcomes = [accepted(each) for each in told]
     await store.commit(batch)
     projector = Projector(store, pair.kafka, ["incidents"])

@@ -48,14 +48,14 @@ class System:
             self._process.send_signal(signum)
         return self._process.wait(60)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run another `kalimaya` command against this operation."""
         return subprocess.run(
             [sys.executable, "-m", "kalimaya", *command],
             env=self.environment,
             text=True,
             capture_output=True,
-            timeout=120,
+            timeout=seconds,
             check=False,
         )
 

@@ -1,6 +1,7 @@
 """What the decision records forbid and no type checker or import-linter contract sees."""
 
 import ast
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +56,23 @@ def test_where_faust_may_be_used() -> None:
     assert may_use_faust(ROOT / "services/deployment/watch/silent.py")
     assert not may_use_faust(ROOT / "services/deployment/domain.py")
     assert not may_use_faust(ROOT / "services/kit/ledger/watch.py")
+
+
+PROJECTION = [path for path in (ROOT / "services/projection").rglob("*.*") if path.suffix in {".py", ".sql"}]
+
+
+def test_no_statement_says_in_which_schema_the_read_model_is() -> None:
+    """ADR 0005: else a rebuild would read or write the live tables."""
+    named = re.compile(r"schema_name|\bread_model\.|\{SCHEMA\}\.")
+    assert [p.name for p in PROJECTION if named.search(p.read_text())] == ["rebuilding.py"]
+
+
+def test_who_looks_more_than_once_holds_the_tables() -> None:
+    """ADR 0005: else a swap would show him the rest in others."""
+    readers = {path.name: path.read_text() for path in [*PROJECTION, ROOT / "kalimaya/audit/read_model.py"]}
+    del readers["rebuilding.py"]
+    assert "repeatable_read" in readers["reading.py"]
+    assert [n for n, text in readers.items() if text.count("repeatable_read") != text.count("execute(HOLD)")] == []
 
 
 @pytest.mark.parametrize(

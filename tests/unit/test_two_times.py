@@ -19,7 +19,7 @@ from schemas.deployment import UnitSighted
 from services.projection.api.briefs import BRIEFED, Briefs, briefs, sorted_out
 from services.projection.api.picture import drawn
 from services.projection.api.picture_judge import Judge
-from services.projection.api.picture_kept import Rows, turns_at
+from services.projection.api.picture_kept import Rows
 from services.projection.api.picture_rows import by_village, row
 from services.projection.arrivals import Arrived, provisional
 from services.projection.history import Entity, Past, Version, advance, needs_past
@@ -115,7 +115,7 @@ def _written(key: Key, facts: Sequence[Fact], chance: random.Random | None) -> l
         end = len(facts) if chance is None else min(len(facts), begin + chance.randint(1, 9))
         batch, before = facts[begin:end], [each for each in facts[:begin] if slot(each) is None]
         past = Past(before, list(found)) if needs_past(entity, batch) else None
-        entity, added = advance(key, entity, batch, past)
+        entity, added, _ = advance(key, entity, batch, past)
         found += added
         begin = end
         if chance is not None and chance.random() < 0.5:
@@ -222,8 +222,8 @@ def test_a_row_that_is_kept_is_the_one_that_would_be_drawn(facts: list[Fact], sh
     judge = Judge(begin, 6 * HOUR, 6 * HOUR, 2 * HOUR, 36 * HOUR, found.polls_open)
     instants = sorted(begin + (end - begin) * chance.random() for _ in range(200))
     for code, own in by_village(found).items():
-        turns = {turns_at(own, replace(judge, now=at)) for at in instants[::10]}
-        for at in sorted({*instants, *(each for each in turns if each < end)}) + instants[::50]:
+        turns = (row(code, own, replace(judge, now=at)).changes_at for at in instants[::10])
+        for at in sorted({*instants, *(each for each in turns if each and each < end)}) + instants[::50]:
             then = replace(judge, now=at)
             assert rows.draw(code, own, then) == row(code, own, then)
 

@@ -3,7 +3,7 @@
 It gives records as they stand; which of them count is the reader rule's to say (fold.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -45,10 +45,11 @@ class LogReader:
         got = await bounded(self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
         return {(tp.topic, tp.partition): records for tp, records in got.items() if records}
 
-    async def ends(self) -> Mapping[Place, int]:
-        """The offset that each partition's next record will get."""
+    async def ends(self, places: Iterable[Place] | None = None) -> Mapping[Place, int]:
+        """The offset that each partition's next record will get; of those that are read, or of any others."""
         assert self._consumer is not None
-        ends = await bounded(self._consumer.end_offsets(list(self._consumer.assignment())), 10)
+        tps = self._consumer.assignment() if places is None else [TopicPartition(*place) for place in places]
+        ends = await bounded(self._consumer.end_offsets(list(tps)), 10)
         return {(tp.topic, tp.partition): end for tp, end in ends.items()}
 
     async def stop(self) -> None:

@@ -8,18 +8,17 @@ import asyncio
 import contextlib
 import gc
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Generic, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
 from services.kit.decider import Decider
 from services.kit.ledger import metrics, topics
-from services.kit.ledger.kafka import KafkaPair, bounded, close
+from services.kit.ledger.kafka import KafkaPair
 from services.kit.ledger.log import Unavailable
+from services.kit.ledger.membership import Membership, joined, told
 from services.kit.ledger.worker import Identity, StoodDown, Worker
 
 S = TypeVar("S")
@@ -28,7 +27,6 @@ log = structlog.get_logger(__name__)
 STAND_DOWN_SECONDS = (5.0, 15.0)
 STUCK_SECONDS = 60.0
 MEASURE_EVERY_SECONDS = 2.0
-SESSION_MS = 6_000
 
 
 def tune_collector() -> None:
@@ -39,45 +37,6 @@ def tune_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-
-
-class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Knows which partitions the group gives us. Its listener only sets a flag and never awaits work."""
-
-    def __init__(self, bootstrap: str, service: str, instance: str) -> None:
-        self.changed = asyncio.Event()
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=f"kalimaya.{service}",
-            group_instance_id=f"{service}-{instance}",
-            client_id=f"{service}-{instance}-member",
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=SESSION_MS // 3,
-        )
-        self._topic = f"{service}.inbox"
-
-    async def start(self) -> None:
-        self._consumer.subscribe([self._topic], listener=self)
-        await bounded(self._consumer.start(), 30)
-
-    def owned(self) -> set[int]:
-        return {tp.partition for tp in self._consumer.assignment()}
-
-    async def poll(self) -> None:
-        """Stay a member: one that fetches nothing for `max_poll_interval_ms` is silently never let in again."""
-        await self._consumer.getmany(timeout_ms=0)
-
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        self.changed.set()
-
-    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        self._consumer.pause(*assigned)  # membership only: records are read by each worker's own consumer
-        self.changed.set()
-
-    async def stop(self) -> None:
-        await close(self._consumer)
 
 
 class DecidingService(Generic[S]):
@@ -98,7 +57,7 @@ class DecidingService(Generic[S]):
             measuring = asyncio.create_task(self._measure())
             try:
                 while True:
-                    owned = membership.owned() if membership else self._static_partitions(identity)
+                    owned = {p for _, p in membership.owned()} if membership else self._static_partitions(identity)
                     self._reconcile(owned, identity)
                     await self._wait(membership)
             finally:
@@ -130,28 +89,18 @@ class DecidingService(Generic[S]):
                 await asyncio.sleep(1)
 
     @contextlib.asynccontextmanager
-    async def _ownership(self, identity: Identity) -> AsyncIterator[_Membership | None]:
+    async def _ownership(self, identity: Identity) -> AsyncIterator[Membership | None]:
         if self._static != "group":
             yield None
             return
-        while True:
-            membership = _Membership(self._bootstrap, self._decider.service, self._instance)
-            try:
-                await membership.start()
-                break
-            except Unavailable as error:
-                log.warning("waiting for the group", service=self._decider.service, detail=str(error))
-                await membership.stop()
-                await asyncio.sleep(1)
-        try:
+        service = self._decider.service
+        client_id = f"{service}-{self._instance}"
+        async with joined(self._bootstrap, f"kalimaya.{service}", client_id, [f"{service}.inbox"]) as membership:
             yield membership
-        finally:
-            await membership.stop()
 
     def _static_partitions(self, identity: Identity) -> set[int]:
-        if self._static == "all":
-            return set(range(identity.partitions))
-        return {int(partition) for partition in self._static.split(",")}
+        named = told(self._static)
+        return set(range(identity.partitions)) if named is None else named
 
     def _reconcile(self, owned: set[int], identity: Identity) -> None:
         for partition, task in list(self._tasks.items()):
@@ -189,16 +138,13 @@ class DecidingService(Generic[S]):
                 await pair.close()
             await asyncio.sleep(random.uniform(*STAND_DOWN_SECONDS))
 
-    async def _wait(self, membership: _Membership | None) -> None:
+    async def _wait(self, membership: Membership | None) -> None:
         """Until membership changed, or a while has passed in which a task may have ended."""
         if membership is None:
             await asyncio.sleep(MEASURE_EVERY_SECONDS)
             return
-        with contextlib.suppress(KafkaError):  # its own routine says so in the log and tries again
-            await membership.poll()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(membership.changed.wait(), MEASURE_EVERY_SECONDS)
-        membership.changed.clear()
+        await membership.poll()
+        await membership.wait()
 
     async def _measure(self) -> None:
         frozen = False

@@ -73,6 +73,18 @@ async def identify(bootstrap: str, service: str) -> Identity:
     return await asyncio.to_thread(_identify, bootstrap, service)
 
 
+async def exists(bootstrap: str, topic: str) -> bool:
+    """Whether there is such a topic. Raises Unavailable."""
+    return await asyncio.to_thread(_exists, bootstrap, topic)
+
+
+def _exists(bootstrap: str, topic: str) -> bool:
+    try:
+        return topic in _admin(bootstrap).list_topics(timeout=10).topics
+    except KafkaException as error:
+        raise Unavailable(str(error)) from error
+
+
 def _admin(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 10_000})
 

@@ -105,7 +105,7 @@ async def alerts(
     Of those that were there at the first page none is left out: one that is cleared while you turn the pages may come
     once more, among the cleared ones. Ask with `state=standing` for what is to be done.
     """
-    area = None if filters.jurisdiction is None else await _under(look, filters.jurisdiction)
+    area = None if filters.jurisdiction is None else await under(look, filters.jurisdiction)
     state, at, id_ = cursor.split("~") if cursor else (None, None, None)
     found = await look.documents(
         "alert",
@@ -148,14 +148,15 @@ async def alert_rules() -> AlertRulesAnswer:
 def answer(document: Document, now: datetime) -> Document:
     """An alert as it is answered: with the words of its rule, and what its instants mean at `now`."""
     acknowledged: dict[str, Any] | None = document["acknowledged"]
+    until = datetime.fromisoformat(acknowledged["until"]) if acknowledged else now
     cleared: dict[str, Any] | None = document["cleared"]
     ended = datetime.fromisoformat(cleared["as_of"]) if cleared else now
     return {
         **document,
         "words": WATCHED.get(document["rule"]),
         "age": (ended - datetime.fromisoformat(document["since"])).total_seconds(),
-        "acknowledged": acknowledged
-        and {**acknowledged, "run_out": datetime.fromisoformat(acknowledged["until"]) <= now},
+        "acknowledged": acknowledged and {**acknowledged, "run_out": until <= now},
+        "changes_at": None if cleared or until <= now else until,
     }
 
 
@@ -169,7 +170,7 @@ def _place(alert: Document) -> str:
     return f"{alert['state']}~{at}~{alert['alert']}"
 
 
-async def _under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
+async def under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:
     """The villages that a police force answers for."""
     kinds = [kind for kind in ("post", *OPERATIONS) if kind in look.viewer.kinds]
     found = sorted_out(await look.briefs(kinds), look.now)

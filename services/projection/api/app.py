@@ -5,8 +5,10 @@ from fastapi import Depends, FastAPI
 from services.kit import http
 from services.projection.api import (
     alerts,
+    changes,
     contingents,
     engagements,
+    events,
     incidents,
     messages,
     operation,
@@ -15,11 +17,14 @@ from services.projection.api import (
     readiness,
     shipments,
     status,
+    tracks,
     units,
     unreadable,
     villages,
     warnings,
 )
+from services.projection.api.conditional import Conditional
+from services.projection.api.feed import Feed
 from services.projection.api.reading import PROBLEMS, Reading, admitted
 
 DESCRIPTION = """The operational picture, folded from the event logs. Every answer says in `Kalimaya-Position` how far
@@ -29,8 +34,8 @@ Every request needs the token of an agency or an operator, the same as at the ga
 lists, sums and coverage are of that, and the rest is as if it were not there."""
 
 
-def new_app(reading: Reading) -> FastAPI:
-    """The app over one read model."""
+def new_app(reading: Reading, feed: Feed | None = None) -> FastAPI:
+    """The app over one read model. Streams of changes are fed as long as `feed` runs."""
     app = FastAPI(
         title="Kalimaya picture",
         version="1",
@@ -40,12 +45,15 @@ def new_app(reading: Reading) -> FastAPI:
         redoc_url=None,
     )
     app.state.reading = reading
+    app.state.feed = feed or Feed(reading)
     http.install(app)
+    app.add_middleware(Conditional)
     for each in (
         picture,
         villages,
         operation,
         units,
+        tracks,
         posts,
         contingents,
         shipments,
@@ -54,6 +62,8 @@ def new_app(reading: Reading) -> FastAPI:
         warnings,
         engagements,
         alerts,
+        changes,
+        events,
         messages,
         unreadable,
         status,

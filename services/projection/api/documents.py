@@ -374,7 +374,7 @@ class AlertAnswer(Shown):
 
     `words` say what that means and what usually helps; null for a rule that has none. `age`: for how many seconds the
     rule has been broken, or was until the alert was cleared. Its life: `raised`, `acknowledged` (the last time),
-    `cleared`.
+    `cleared`. `changes_at`: when the acknowledgement runs out; null if none will.
     """
 
     alert: str
@@ -390,4 +390,5 @@ class AlertAnswer(Shown):
     raised: RaisedAnswer
     acknowledged: AcknowledgedAnswer | None
     cleared: ClearedAnswer | None
+    changes_at: datetime | None
     flags: Sequence[str]

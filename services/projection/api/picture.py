@@ -1,6 +1,7 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
+from services.projection.api.picture_turns import earliest, run_outs
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
 from services.projection.api.reading import Look, Snapshot
 from services.projection.api.viewer import Viewer
@@ -87,8 +89,14 @@ def drawn(
     under = {of: [each for each in rows if each.jurisdiction == of] for of in policed}
     return PictureAnswer(
         now=judge.now,
+        changes_at=earliest([*(each.changes_at for each in rows), *_run_outs(found, judge)]),
         operation=everything or summed(rows, areas),
         districts={code: summed([each for each in rows if each.district == code], {code}) for code in sorted(areas)},
         jurisdictions={of: summed(several, {each.district for each in several}) for of, several in under.items()},
         villages=rows,
     )
+
+
+def _run_outs(found: Briefs, judge: Judge) -> list[datetime]:
+    """Of the alerts that name no village, too: the sums count them."""
+    return [each for each in run_outs(found.alerts) if each > judge.now]

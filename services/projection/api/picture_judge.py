@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+MOVING = ("under_way", "arrived")
+"""Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:

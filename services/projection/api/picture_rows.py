@@ -9,8 +9,9 @@ from schemas.places import VILLAGES
 from schemas.types import village_of
 from services.projection.api.briefs import Briefs
 from services.projection.api.picture_alerts import alerts
-from services.projection.api.picture_judge import Judge
+from services.projection.api.picture_judge import MOVING, Judge
 from services.projection.api.picture_readiness import readiness
+from services.projection.api.picture_turns import changes_at
 from services.projection.api.picture_words import (
     Alerts,
     ForceStrength,
@@ -25,9 +26,6 @@ from services.projection.api.picture_words import (
 from services.views.briefs import Incident, Shipment
 from services.views.strength import Heads, State, muster
 from services.views.versions import in_force
-
-MOVING = ("under_way", "arrived")
-"""Stages in which a shipment should be heard of: before it stands in a store, after that it is delivered."""
 
 UNKNOWN = "unknown"
 
@@ -74,6 +72,7 @@ def row(code: str, briefs: Briefs, judge: Judge) -> VillageRow:
         incidents=incidents(briefs.incidents, judge),
         alerts=alerts(briefs.alerts, judge.now),
         last_heard=_latest(words),
+        changes_at=changes_at(code, briefs, judge),
     )
 
 

@@ -91,6 +91,7 @@ class Alerts(Answer):
 class VillageRow(Answer):
     """One village. `jurisdiction` is its posts', or the operation's for it; `last_heard` when anybody last spoke.
 
+    `changes_at` is when something in the row turns with time, at the earliest, if nothing is heard before; null: never.
     `alerts` are those that name it. One that names only its district is in the sums.
     """
 
@@ -105,6 +106,7 @@ class VillageRow(Answer):
     incidents: Incidents
     alerts: Alerts
     last_heard: datetime | None
+    changes_at: datetime | None
 
 
 class ReadinessSum(Answer):
@@ -138,12 +140,13 @@ class PictureAnswer(Answer):
     """The operational picture at `now`: the operation's time, or the instant that was asked for.
 
     It rests on all that was known at `known_at` (null: on all that is known). While something that was recorded by then
-    may still be missing in it, it is `provisional`.
+    may still be missing in it, it is `provisional`. `changes_at` as in the rows, for all of it.
     """
 
     now: datetime
     known_at: datetime | None = None
     provisional: bool = False
+    changes_at: datetime | None
     operation: Sum
     districts: Mapping[str, Sum]
     jurisdictions: Mapping[str, Sum]

@@ -22,7 +22,7 @@ from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import UNREACHABLE, Document, Store
+from services.projection.store import HOLD, UNREACHABLE, Document, Store
 from services.views.briefs import from_json
 
 RETRY_SECONDS = 2
@@ -31,6 +31,7 @@ LOOK_EVERY_SECONDS = 0.25
 """A waiting client is woken by our own projector's commits; this is for those of another."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "You have it already, as `If-None-Match` says."},
     401: {"description": "No token, or one that nobody has (problem document)."},
     403: {"description": "This endpoint shows what your role does not read (problem document)."},
     422: {"description": "A parameter is malformed (problem document)."},
@@ -181,6 +182,7 @@ async def present(
             reading.pool.acquire(timeout=5) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
             yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))

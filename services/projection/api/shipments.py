@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from services.projection.api import geojson
+from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import CustodyAnswer, ShipmentAnswer
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
@@ -19,17 +21,31 @@ FlagFilter = Annotated[
 ]
 
 
-@router.get("/v1/shipments", response_model=Page[ShipmentAnswer])
+_EXAMPLE = {
+    "type": "Feature",
+    "id": "shipment-001",
+    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
+    "properties": {"shipment": "shipment-001", "village": "36.04.13.2009", "stage": "delivered", "flags": []},
+}
+
+
+@router.get(
+    "/v1/shipments",
+    response_model=Page[ShipmentAnswer],
+    responses=geojson.documented(geojson.collection([_EXAMPLE], None)),
+)
 async def shipments(
     look: Look,
+    response: Response,
+    as_geojson: AsGeoJson,
     village: VillageFilter = None,
     district: DistrictFilter = None,
     stage: StageFilter = None,
     flag: FlagFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
-    """Shipments by id."""
+) -> Page[Document] | GeoJson:
+    """Shipments by id. As GeoJSON: the last known place of each, if that is in a village."""
     found = await look.documents(
         "shipment",
         """($2::text IS NULL OR villages @> ARRAY[$2]) AND ($3::text IS NULL OR districts @> ARRAY[$3])
@@ -42,13 +58,26 @@ async def shipments(
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["shipment"]))
+    shown = page(found, limit, lambda each: str(each["shipment"]))
+    if as_geojson:
+        return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
+    return shown
 
 
-@router.get("/v1/shipments/{id}", response_model=ShipmentAnswer, responses=NOT_FOUND)
-async def shipment(look: Look, id: IdPath) -> Document:
-    """One shipment, with the custody of each package and every handover."""
-    return await look.document("shipment", id)
+@router.get(
+    "/v1/shipments/{id}", response_model=ShipmentAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)}
+)
+async def shipment(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
+    """One shipment, with the custody of each package and every handover. As GeoJSON: its last known place."""
+    found = await look.document("shipment", id)
+    return GeoJson(feature(found), response) if as_geojson else found
+
+
+def feature(shipment: Document) -> dict[str, Any]:
+    """A shipment on the map: at the centroid of the village of its last known place, else nowhere."""
+    kept = ("shipment", "village", "stage", "custodian", "place", "flags", "last_heard")
+    at = shipment["place"] and geojson.place(shipment["place"]["place"])
+    return geojson.feature(shipment["shipment"], geojson.point(at), {name: shipment[name] for name in kept})
 
 
 @router.get("/v1/shipments/{id}/custody", response_model=CustodyAnswer, responses=NOT_FOUND)

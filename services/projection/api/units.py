@@ -1,24 +1,39 @@
 """Units: who they are, what they are ordered to do, where they were seen and counted."""
 
-from fastapi import APIRouter
+from typing import Any
 
+from fastapi import APIRouter, Response
+
+from services.projection.api import geojson
 from services.projection.api.documents import UnitAnswer
+from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.reading import NOT_FOUND, Look
 from services.projection.api.words import Cursor, IdPath, Limit, Page, VillageFilter, WordFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["units"])
 
+_EXAMPLE = {
+    "type": "Feature",
+    "id": "polres-serang-007",
+    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
+    "properties": {"unit": "polres-serang-007", "name": "Regu 7", "as_of": "2019-11-03T00:00:00Z", "flags": []},
+}
 
-@router.get("/v1/units", response_model=Page[UnitAnswer])
+
+@router.get(
+    "/v1/units", response_model=Page[UnitAnswer], responses=geojson.documented(geojson.collection([_EXAMPLE], None))
+)
 async def units(
     look: Look,
+    response: Response,
+    as_geojson: AsGeoJson,
     agency: WordFilter = None,
     village: VillageFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
-    """Units by id; `village`: those that have an assignment there or were there."""
+) -> Page[Document] | GeoJson:
+    """Units by id; `village`: those that have an assignment there or were there. As GeoJSON: where each was seen."""
     found = await look.documents(
         "unit",
         """($2::text IS NULL OR agency = $2) AND ($3::text IS NULL OR villages @> ARRAY[$3])
@@ -28,10 +43,24 @@ async def units(
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["unit"]))
+    shown = page(found, limit, lambda each: str(each["unit"]))
+    if as_geojson:
+        return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
+    return shown
 
 
-@router.get("/v1/units/{id}", response_model=UnitAnswer, responses=NOT_FOUND)
-async def unit(look: Look, id: IdPath) -> Document:
-    """One unit, with all that is known of it."""
-    return await look.document("unit", id)
+@router.get("/v1/units/{id}", response_model=UnitAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)})
+async def unit(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
+    """One unit, with all that is known of it. As GeoJSON: where it was last seen."""
+    found = await look.document("unit", id)
+    return GeoJson(feature(found), response) if as_geojson else found
+
+
+def feature(unit: Document) -> dict[str, Any]:
+    """A unit on the map, where it was last seen; `as_of` says when, null if it never was."""
+    registration, position = unit["registration"] or {}, unit["position"] or {}
+    said = {name: registration.get(name) for name in ("name", "agency", "callsign", "strength")}
+    seen = {name: position.get(name) for name in ("as_of", "accuracy", "speed", "heading")}
+    kept = {name: unit[name] for name in ("unit", "presence", "flags", "last_heard")}
+    at = (position["lat"], position["lon"]) if position else None
+    return geojson.feature(unit["unit"], geojson.point(at), {**kept, **said, **seen})

@@ -1,27 +1,29 @@
 """One village: its row of the picture, and what stands behind it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
 
 from schemas.places import VILLAGES
-from schemas.types import village_of
-from services.projection.api import alerts, posts
+from schemas.types import Jurisdiction, village_of
+from services.projection.api import alerts, geojson, posts
 from services.projection.api.briefs import BRIEFED, Briefs, sorted_out, unreported
 from services.projection.api.documents import AlertAnswer, IncidentAnswer, PostAnswer, UnitAnswer
+from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
-from services.projection.api.picture import judge
+from services.projection.api.picture import judge, picture
 from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Answer, VillagePath
+from services.projection.api.words import VILLAGE, Answer, DistrictFilter, Limit, Page, VillagePath, page
 
 router = APIRouter(tags=["picture"])
 
 # Of two that are linked as duplicates of each other, the second may lie in another village.
 _CONCERNS = """(kind LIKE '%-operation' OR (kind = 'incident' AND document -> 'flags' ? 'duplicate')
                 OR (villages @> ARRAY[$2] AND (kind <> 'alert' OR status = 'standing')))"""
+VillageCursor = Annotated[str | None, Query(pattern=VILLAGE, description="`next` of the page before.")]
 
 
 class VillageAnswer(Answer):
@@ -41,9 +43,53 @@ class VillageAnswer(Answer):
     alerts: Sequence[AlertAnswer]
 
 
-@router.get("/v1/villages/{code}", response_model=VillageAnswer, responses=NOT_FOUND)
-async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
-    """One village; 404 when there is no such village in your areas, an empty one when nothing is known of it."""
+_EXAMPLE = {
+    "type": "Feature",
+    "id": "36.04.13.2009",
+    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
+    "properties": {"code": "36.04.13.2009", "name": "Wargasara", "district": "36.04.13"},
+}
+
+
+@router.get(
+    "/v1/villages", response_model=Page[VillageRow], responses=geojson.documented(geojson.collection([_EXAMPLE], None))
+)
+async def villages(
+    look: Look,
+    response: Response,
+    as_geojson: AsGeoJson,
+    district: DistrictFilter = None,
+    jurisdiction: Annotated[Jurisdiction | None, Query(description="Only those of this police force's posts.")] = None,
+    cursor: VillageCursor = None,
+    limit: Limit = 100,
+) -> Page[VillageRow] | GeoJson:
+    """The rows of the picture, by the village's code. As GeoJSON: each at its village's centroid."""
+    rows = (await picture(look, district, jurisdiction)).villages
+    shown = page([each for each in rows if cursor is None or each.code > cursor][: limit + 1], limit, _code)
+    if as_geojson:
+        return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
+    return shown
+
+
+def _code(row: VillageRow) -> str:
+    return row.code
+
+
+def feature(row: VillageRow) -> dict[str, Any]:
+    """A village's row on the map."""
+    return geojson.feature(row.code, geojson.point(geojson.place(row.code)), row.model_dump(mode="json"))
+
+
+@router.get(
+    "/v1/villages/{code}", response_model=VillageAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)}
+)
+async def village(
+    look: Look, code: VillagePath, response: Response, as_geojson: AsGeoJson
+) -> Mapping[str, Any] | GeoJson:
+    """One village; 404 when there is no such village in your areas, an empty one when nothing is known of it.
+
+    As GeoJSON: its row.
+    """
     for kind in BRIEFED:
         look.require(kind)
     if code not in VILLAGES or not look.viewer.sees_village(code):
@@ -56,8 +102,11 @@ async def village(look: Look, code: VillagePath) -> Mapping[str, Any]:
     told = await look.briefs(BRIEFED, _CONCERNS, code)
     everything = sorted_out(told, look.now)
     own = by_village(everything).get(code, Briefs())
+    its_row = row(code, own, judge(look, everything))
+    if as_geojson:
+        return GeoJson(feature(its_row), response)
     return {
-        "row": row(code, own, judge(look, everything)),
+        "row": its_row,
         "unreported": sorted(each for each in unreported(everything) if village_of(each) == code),
         "posts": posts.answers(found["post"], told["unit"], look.now),
         "units": found["unit"],

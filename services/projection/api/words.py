@@ -4,22 +4,45 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from schemas.types import Jurisdiction
+from services.projection.api import vector
+from services.views.model import KINDS
 
 _ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-_VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
+VILLAGE = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$"
 _DISTRICT = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$"
 
 _POST = r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}(-tps[0-9]{2})?$"
 
 IdPath = Annotated[str, Path(pattern=_ID)]
-VillagePath = Annotated[str, Path(pattern=_VILLAGE, description="Code of the Ministry of Home Affairs.")]
+VillagePath = Annotated[str, Path(pattern=VILLAGE, description="Code of the Ministry of Home Affairs.")]
 PostPath = Annotated[str, Path(pattern=_POST, description="A village's code, or that and `-tps01` for one station.")]
-VillageFilter = Annotated[str | None, Query(pattern=_VILLAGE, description="Only of this village (code).")]
+VillageFilter = Annotated[str | None, Query(pattern=VILLAGE, description="Only of this village (code).")]
 DistrictFilter = Annotated[str | None, Query(pattern=_DISTRICT, description="Only of this district (code).")]
 WordFilter = Annotated[str | None, Query(pattern=_ID)]
 Cursor = Annotated[str | None, Query(pattern=_ID, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+def _readable(text: str) -> str:
+    vector.parse(text)
+    return text
+
+
+VectorText = Annotated[str, Field(max_length=vector.MOST_CHARACTERS, pattern=vector.PATTERN), AfterValidator(_readable)]
+KindFilter = Annotated[
+    list[Annotated[str, Field(pattern=f"^({'|'.join(KINDS)})$")]] | None,
+    Query(description="Only of entities of this kind; of any of them, if repeated."),
+]
+JurisdictionFilter = Annotated[
+    Jurisdiction | None,
+    Query(
+        description="Only what concerns a village that this police force answers for, or no village but a district in "
+        "which it has one."
+    ),
+]
 
 T = TypeVar("T")
 
