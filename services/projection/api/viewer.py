@@ -11,6 +11,7 @@ from typing import Any
 from schemas.areas import lies_in
 from schemas.places import VILLAGES
 from schemas.types import AlertRule
+from schemas.watched import WATCHED
 from services.kit.principals import Principal, Role
 from services.projection.api.briefs import OPERATIONS
 from services.views.model import KINDS
@@ -26,23 +27,7 @@ ROLES: dict[Role, frozenset[str]] = {
 
 RULES: dict[Role, tuple[AlertRule, ...] | None] = {
     "command": None,
-    "logistics": (
-        "under_strength",
-        "arrival_overdue",
-        "unit_silent",
-        "left_post",
-        "off_post",
-        "spot_unpatrolled",
-        "crossing_not_begun",
-        "leg_overdue",
-        "handover_half_open",
-        "unescorted",
-        "escort_separated",
-        "seal_reused",
-        "discrepancy_open",
-        "not_ready",
-        "not_returned",
-    ),
+    "logistics": tuple(rule for rule, words in WATCHED.items() if words.service != "incidents"),
 }
 """Whose alerts a role reads; None: all. A new rule is read by nobody else until somebody says so here."""
 
