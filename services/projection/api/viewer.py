@@ -29,7 +29,7 @@ RULES: dict[Role, tuple[AlertRule, ...] | None] = {
     "command": None,
     "logistics": tuple(rule for rule, words in WATCHED.items() if words.service != "incidents"),
 }
-"""Whose alerts a role reads; None: all. A new rule is read by nobody else until somebody says so here."""
+"""Whose alerts a role reads; None: all. Of incidents logistics reads none, and so no alert that is watched there."""
 
 _COMPLAINTS = """
 SELECT DISTINCT id, districts FROM entities CROSS JOIN jsonb_array_elements_text(
