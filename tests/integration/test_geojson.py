@@ -85,6 +85,23 @@ async def test_a_track_is_by_time_and_late_reports_are_in_their_place(shown: Sho
     assert (await client.get("/v1/units/nobody/track")).status_code == 404
 
 
+async def test_a_track_is_told_for_two_times(shown: Shown) -> None:
+    writer, client = shown
+    await writer.add(
+        sighted(at="01:00", recorded="01:00", lat=-6.1),
+        sighted(at="03:00", recorded="03:00", lat=-6.3),
+        sighted(at="02:00", recorded="04:00", lat=-6.2),
+    )
+    for times, lats in (
+        ({"at": "02:30"}, [-6.1, -6.2]),
+        ({"known_at": "03:30"}, [-6.1, -6.3]),
+        ({"at": "02:30", "known_at": "03:30"}, [-6.1]),
+    ):
+        asked = {name: clock(at).isoformat() for name, at in times.items()}
+        told = await get(client, f"/v1/units/{UNIT}/track", geo=False, **asked)
+        assert [each["lat"] for each in told["items"]] == lats, times
+
+
 async def test_what_a_client_has_is_not_sent_again_until_it_changes(shown: Shown) -> None:
     writer, client = shown
     await writer.add(registered())

@@ -49,7 +49,13 @@ class Writer:
             place = (f"{each.service}.events", 0)
             offset, known = after[place].next_offset, after[place].known or each.knowntime
             landed = replace(each, offset=offset, cause=offset, knowntime=max(each.knowntime, known))
-            after[place] = Position(landed.offset + 1, landed.cause + 1, landed.offset, known=landed.knowntime)
+            after[place] = replace(
+                after[place],
+                next_offset=landed.offset + 1,
+                next_cause=landed.cause + 1,
+                tail=landed.offset,
+                known=landed.knowntime,
+            )
             told.append(f"{place[0]}/0@{landed.offset}")
             key = subject_of(landed)
             entity, versions, (area,) = advance(key, self._entities.get(key), [landed], self._pasts[key])

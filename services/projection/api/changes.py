@@ -13,7 +13,7 @@ from services.projection.api import vector
 from services.projection.api.alerts import under
 from services.projection.api.event_rows import Wanted
 from services.projection.api.feed import Feed, Reader
-from services.projection.api.reading import Snapshot, look
+from services.projection.api.reading import Snapshot, present
 from services.projection.api.words import (
     DistrictFilter,
     JurisdictionFilter,
@@ -28,7 +28,7 @@ SEND_SECONDS = 30.0
 """A reader whose network takes nothing for so long is let go; before that he is told that he was too slow."""
 
 
-Briefly = Annotated[Snapshot, Depends(look, scope="function")]
+Briefly = Annotated[Snapshot, Depends(present, scope="function")]
 """A look that is over before the answer is sent, so that a stream holds no connection."""
 
 

@@ -12,7 +12,7 @@ from schemas.types import Instant
 from services.projection.api import vector
 from services.projection.api.alerts import under
 from services.projection.api.event_rows import COLUMNS, FIRST_FREE, Wanted, place_of, position_of, rows
-from services.projection.api.reading import Look
+from services.projection.api.reading import Present
 from services.projection.api.vector import Vector
 from services.projection.api.words import (
     Answer,
@@ -69,7 +69,7 @@ class HistoryAnswer(Answer):
 
 @router.get("/v1/events", response_model=Page[HistoryAnswer])
 async def events(
-    look: Look,
+    look: Present,
     type: TypeFilter = None,
     kind: KindFilter = None,
     id: WordFilter = None,

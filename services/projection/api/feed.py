@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -178,13 +179,7 @@ class Feed:
             return False
 
     async def _look(self) -> bool:
-        reading = self._reading
-        async with (
-            reading.pool.acquire(timeout=5) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            await connection.execute(HOLD)
-            positions = vector.at(await reading.store.positions(connection))
+        async with self._looking() as (connection, positions):
             if self._vector is None:
                 self._move(positions, ())
                 return False
@@ -196,6 +191,16 @@ class Feed:
         more = len(found) == PAGE
         self._move(after if more else _farther(after, positions), changes)
         return more
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[tuple[Any, dict[tuple[str, int], int]]]:
+        """One look at the tables, and how far they are. No rebuilt read model comes between."""
+        async with (
+            self._reading.pool.acquire(timeout=5) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(HOLD)
+            yield connection, vector.at(await self._reading.store.positions(connection))
 
     def _move(self, after: dict[tuple[str, int], int], changes: Sequence[Change]) -> None:
         """Without a pause between, so that who joins sees the one with the other."""
@@ -284,7 +289,10 @@ class Feed:
         """
         self._joined.add(reader)
         try:
-            async with self._reading.pool.acquire(timeout=5) as connection:
+            async with self._looking() as (connection, positions):
+                if not vector.covers(positions, ours):
+                    reader.end("not_reached")
+                    return b""
                 found = await rows(connection, reader.since, ours, reader.wanted, PAGE, columns=_columns)
                 changes = [_change(each, reader.since) for each in found]
                 seen = await _seen(connection, reader.viewer, changes)

@@ -19,10 +19,11 @@ router = APIRouter(tags=["units"])
 _POSITION = r"^deployment\.events/[0-9]{1,4}@[0-9]{1,18}$"
 _SQL = """
 WITH seen AS (
-    SELECT least("time", recordedtime) AS as_of, source, id, partition, event_offset, "time", recordedtime, data
-    FROM events WHERE subject = 'unit/' || $1 AND type = 'kalimaya.unit.sighted')
+    SELECT at AS as_of, source, id, partition, event_offset, recordedtime, knowntime, data
+    FROM events WHERE subject = 'unit/' || $1 AND slot IS NOT NULL AND type = 'kalimaya.unit.sighted')
 SELECT * FROM seen
 WHERE ($2::timestamptz IS NULL OR as_of >= $2) AND ($3::timestamptz IS NULL OR as_of < $3)
+  AND ($6::timestamptz IS NULL OR as_of <= $6) AND ($7::timestamptz IS NULL OR knowntime <= $7)
   AND ($4::bigint IS NULL OR (as_of, source, id, event_offset)
        > (SELECT as_of, source, id, event_offset FROM seen WHERE event_offset = $4))
 ORDER BY as_of, source, id, event_offset LIMIT $5"""
@@ -79,7 +80,8 @@ async def track(
     """Where a unit was seen, by time, reports that came late in their place. As GeoJSON: a line, with its `times`."""
     await look.document("unit", id)
     behind = None if cursor is None else int(cursor.rpartition("@")[2])
-    found = await look.connection.fetch(_SQL, id, start, end, behind, limit + 1)
+    until = None if look.at is None and look.known_at is None else look.now
+    found = await look.connection.fetch(_SQL, id, start, end, behind, limit + 1, until, look.known_at)
     items = [_sighting(each) for each in found[:limit]]
     after = items[-1].position if len(found) > limit else None
     if as_geojson:

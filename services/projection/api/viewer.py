@@ -47,18 +47,18 @@ RULES: dict[Role, tuple[AlertRule, ...] | None] = {
 """Whose alerts a role reads; None: all. A new rule is read by nobody else until somebody says so here."""
 
 _COMPLAINTS = """
-WITH RECURSIVE complaint (id) AS (
-    SELECT id FROM entities CROSS JOIN jsonb_array_elements_text(
-        CASE WHEN document ->> 'type' = 'officer_neutrality' AND document -> 'triage' = 'null'
-             THEN document -> 'units' ELSE document -> 'hidden_from' END) AS complained (unit)
-    WHERE kind = 'incident' AND (
-        'unit/' || complained.unit ~ $1
-        OR complained.unit IN (SELECT id FROM entities WHERE kind = 'unit' AND agency = $2))
-    UNION
-    SELECT other.id FROM complaint JOIN entities other ON other.kind = 'incident'
-        AND (other.document ->> 'duplicate_of' = complaint.id OR other.document -> 'incidents' ? complaint.id)
-)
-SELECT id, districts FROM entities JOIN complaint USING (id) WHERE kind = 'incident'"""
+SELECT DISTINCT id, districts FROM entities CROSS JOIN jsonb_array_elements_text(
+    CASE WHEN brief ->> 'type' = 'officer_neutrality' AND document -> 'triage' = 'null'
+         THEN document -> 'units' ELSE brief -> 'hidden_from' END) AS complained (unit)
+WHERE kind = 'incident' AND (brief -> 'hidden_from' <> '[]' OR brief ->> 'type' = 'officer_neutrality')
+    AND ('unit/' || complained.unit ~ $1
+         OR complained.unit IN (SELECT id FROM entities WHERE kind = 'unit' AND agency = $2))"""
+"""Of most incidents only the brief is read: documents are long."""
+
+_NAMING = """
+SELECT id, districts FROM entities
+WHERE kind = 'incident' AND (document ->> 'duplicate_of' = ANY($1) OR document -> 'incidents' ?| $1)"""
+"""What 0005_complaints.sql has indexes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,13 @@ class Viewer:
         """Himself, with what is hidden from him at this look."""
         if "unit" not in self.owns:
             return self
-        found = await connection.fetch(_COMPLAINTS, self.own, self.agency)
-        incidents = tuple(f"incident/{row['id']}" for row in found)
-        districts = tuple({district for row in found for district in row["districts"]})
+        found = fresh = dict(await connection.fetch(_COMPLAINTS, self.own, self.agency))
+        while fresh:
+            naming = dict(await connection.fetch(_NAMING, list(fresh)))
+            fresh = {id_: naming[id_] for id_ in naming.keys() - found.keys()}
+            found |= fresh
+        incidents = tuple(f"incident/{id_}" for id_ in sorted(found))
+        districts = tuple(sorted({code for several in found.values() for code in several}))
         return replace(self, hidden=Hidden(incidents, districts))
 
     async def seen(self, connection: Any, subjects: Collection[str]) -> set[str]:
@@ -215,14 +219,14 @@ class _Condition:
 def viewer_of(principal: Principal) -> Viewer:
     """What a principal may see."""
     reads, agency = principal.reads, principal.id if principal.kind == "agency" else None
-    everywhere = reads.areas == "all"
+    areas = None if reads.areas == "all" else frozenset(reads.areas)
     own = {"unit": principal.units, "shipment": reads.shipments}
     owns = {"unit", "shipment", "contingent"} if agency else {kind for kind, patterns in own.items() if patterns}
     return Viewer(
         source=principal.source,
         agency=agency,
         role=reads.role,
-        villages=None if everywhere else frozenset(code for code in VILLAGES if lies_in(code, reads.areas)),
+        villages=None if areas is None else frozenset(code for code in VILLAGES if lies_in(code, areas)),
         own=_one_of([f"{kind}/{pattern}" for kind, patterns in own.items() for pattern in patterns]),
         owns=frozenset(owns | {"alert"} if owns else ()),
     )
