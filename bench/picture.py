@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import cycle
 from math import inf
@@ -109,7 +109,7 @@ async def span(client: httpx.AsyncClient, dsn: str) -> tuple[datetime, datetime]
     return first, datetime.fromisoformat((await client.get("/v1/status")).json()["now"]).astimezone(UTC)
 
 
-async def session(count: int, rate: float, seconds: float) -> None:
+async def session(paths: Sequence[str], count: int, rate: float, seconds: float) -> None:
     """Measure and print, in milliseconds."""
     settings = Settings()
     dsn = PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
@@ -117,7 +117,7 @@ async def session(count: int, rate: float, seconds: float) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{settings.picture_port}", headers=headers, timeout=60) as own:
         ways = kinds_of(*await span(own, dsn))
-        everything = [(path, way) for path in PATHS for way in ways]
+        everything = [(path, way) for path in paths for way in ways]
         print(f"one request after the other: {'p50':>16} {'p95':>8} ms")
         for path, way in everything:
             print(f"{path:26} {way:9} {shown(await one_by_one(own, path, ways[way], count))}", flush=True)
@@ -134,8 +134,9 @@ def main() -> None:
     options.add_argument("--count", type=int, default=40, help="requests one by one, of each endpoint and way")
     options.add_argument("--rate", type=float, default=20, help="requests a second in the open loop")
     options.add_argument("--seconds", type=float, default=120)
+    options.add_argument("paths", nargs="*", default=PATHS, help="only these endpoints, as `units?limit=10`")
     chosen = options.parse_args()
-    asyncio.run(session(chosen.count, chosen.rate, chosen.seconds))
+    asyncio.run(session(chosen.paths, chosen.count, chosen.rate, chosen.seconds))
 
 
 if __name__ == "__main__":

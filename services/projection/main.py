@@ -4,6 +4,7 @@ import asyncio
 
 from schemas.catalogue import SERVICES
 from services.kit import credentials
+from services.kit.ledger.service import tune_collector
 from services.kit.observe import Health, observer, serve
 from services.projection.api.app import new_app
 from services.projection.api.feed import Feed
@@ -19,6 +20,7 @@ from services.projection.unreadable import UnreadableFollower
 async def main() -> None:
     """Run until told to stop; Kafka and PostgreSQL may come and go. Raises CredentialsError when nobody could read."""
     settings = ProjectionSettings()
+    tune_collector()
     pool = await new_pool(settings.postgres)
     store = Store(pool)
     share = Share(settings.partitions, store, settings.kafka, SERVICES, settings.instance)
