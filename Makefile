@@ -36,7 +36,11 @@ status: setup ## show every process: state, restarts, readiness
 	@$(BIN)/kalimaya status
 
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
-	@$(BIN)/python -m pytest $(TESTS)
+	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
+	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit >"$$log" 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest tests/e2e tests/integration || status=$$?; \
+	echo 'Beside these, because they mostly wait, ran tests/contract and tests/unit:'; \
+	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
 test-long: setup-dev ## the same with every long test at full length; takes an hour or more
 	@KALIMAYA_TEST_SIZE=1 $(BIN)/python -m pytest --timeout=3600 $(TESTS)

@@ -36,6 +36,7 @@ def test_every_rule_names_a_test_that_exists() -> None:
     assert collected.returncode == 0, collected.stdout + collected.stderr
 
 
+@pytest.mark.timeout(900)  # each of a few rules costs a run of pytest
 def test_breaking_a_rule_makes_its_test_fail() -> None:
     share = RULES if SIZE >= 1 else RULES[:: len(RULES) // 8]
     assert survivors(share, Console(quiet=True)) == []

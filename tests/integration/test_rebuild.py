@@ -17,12 +17,14 @@ import pytest
 
 from schemas.catalogue import SERVICES
 from services.kit.ledger.fold import Fold
-from services.kit.ledger.reader import Place
+from services.kit.ledger.reader import LogReader, Place
+from services.kit.ledger.topics import UNREADABLE
 from services.projection import rebuilding
 from services.projection.digest import digest
 from services.projection.projector import Projector
 from services.projection.rebuilding import BESIDE, AnotherRebuild, CannotRebuild, Compared, Plan
 from services.projection.store import HOLD, SCHEMA, Store, new_pool
+from services.projection.unreadable import UnreadableFollower
 from tests.integration.test_projection_logs import unknown_event
 from tests.support.deciding import Deciding, deciding, sightings, small_scenario
 from tests.support.kafka_site import KafkaSite
@@ -113,7 +115,18 @@ class Site:
         dsn = dsn or await new_database(self.pair)
         async with self.projecting(dsn) as (_, api):
             await self.all_projected(api)
+            await self.all_set_aside(dsn)
         return await self.rows(dsn)
+
+    async def all_set_aside(self, dsn: str) -> None:
+        """Bring in what nobody can read; other tests may have written some."""
+        reader = LogReader(self.pair.kafka, "test")
+        await reader.start({(UNREADABLE, 0): 0})
+        end = (await reader.ends())[UNREADABLE, 0]
+        await reader.stop()
+        pool = await new_pool(dsn)
+        await UnreadableFollower(pool, Store(pool), self.pair.kafka, "test", end).run()
+        pool.terminate()
 
     async def is_readable(self, api: httpx.AsyncClient) -> bool:
         answer = await api.get("/v1/units", params={"limit": UNITS})
