@@ -38,7 +38,7 @@ status: setup ## show every process: state, restarts, readiness
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
 	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit >"$$log" 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/e2e tests/integration || status=$$?; \
+	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
 	echo 'Beside these, because they mostly wait, ran tests/contract and tests/unit:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
