@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.embedded.postgres import embedded_dsn
 from kalimaya.settings import Settings
 from services.projection.digest import digest as digest_of
 from services.projection.store import SCHEMA
@@ -29,7 +29,7 @@ def digest(
     Two systems that got the same messages in any order print the same. Exit code 2: the read model cannot be reached.
     """
     try:
-        found = digest_of(asyncio.run(_documents(postgres or _embedded())))
+        found = digest_of(asyncio.run(_documents(postgres or embedded_dsn(Settings()))))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
         said = f"The read model cannot be read: {error or type(error).__name__}"
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
@@ -40,14 +40,6 @@ def digest(
     typer.echo(found.hex)
     for what, count in found.counts.items():
         typer.echo(f"{count:>8} {what}")
-
-
-def _embedded() -> str:
-    settings = Settings()
-    try:
-        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
-    except FileNotFoundError as error:
-        raise OSError(f"there is no embedded PostgreSQL in {settings.data}; say where with --postgres") from error
 
 
 async def _documents(dsn: str) -> dict[tuple[str, str], Any]:

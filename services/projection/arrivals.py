@@ -62,11 +62,7 @@ class Arrivals:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _inboxes(self) -> list[Place]:
-        return [
-            (f"{service}.inbox", partition)
-            for service in self._services
-            for partition in range((await topics.identify(self._bootstrap, service)).partitions)
-        ]
+        return await topics.places(self._bootstrap, self._services, "inbox")
 
 
 def provisional(positions: Mapping[Place, Position], seen: Mapping[Place, Arrived], known_at: datetime) -> bool:

@@ -75,7 +75,8 @@ def advance(
     where = area(entity and entity.state)
     for fact in facts:
         state = fold(key[0], entity and entity.state, fact)
-        before, where = where, area(state)
+        # What another of its slot replaces (a position) moves no columns: most facts are of that kind.
+        before, where = where, where if slot(fact) is not None else area(state)
         areas.append(before | where)
         entity, fresh = _after(key, entity, state, fact, past)
         added += fresh

@@ -221,11 +221,7 @@ class Projector:
     async def _start(self) -> None:
         """Stand at the stored positions, after a look at whether these are still the same logs."""
         await self._store.migrate()
-        places = [
-            (f"{service}.events", partition)
-            for service in self._services
-            for partition in range((await topics.identify(self._bootstrap, service)).partitions)
-        ]
+        places = await topics.places(self._bootstrap, self._services, "events")
         self._seen = {place: self._seen.get(place, Seen()) for place in places}
         ours = self._ours()
         self.stopped = {place: reason for place, reason in self.stopped.items() if place in ours}

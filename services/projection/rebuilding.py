@@ -233,11 +233,7 @@ class _Beside:
 
     async def _ends(self) -> Offsets:
         """Where the logs end now."""
-        places = [
-            (f"{service}.events", partition)
-            for service in self._plan.services
-            for partition in range((await topics.identify(self._plan.kafka, service)).partitions)
-        ]
+        places = await topics.places(self._plan.kafka, self._plan.services, "events")
         if await topics.exists(self._plan.kafka, UNREADABLE):
             places.append((UNREADABLE, 0))
         reader = LogReader(self._plan.kafka, "rebuild")

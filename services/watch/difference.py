@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.incidents import ClearAlert, RaiseAlert
+from schemas.incidents import MOST_VILLAGES, ClearAlert, RaiseAlert
 from schemas.types import AlertRule, alert_id
 from services.watch.rules import Breach, P, Rule
 from services.watch.tables import Subject, Tables
-
-MOST_VILLAGES = 400
-"""What an alert may name of villages; the contract says the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
 
 import msgspec
 import rfc8785
@@ -18,13 +17,6 @@ from services.kit.ledger.record import Stamp, pack_stamp
 INBOX = "incidents.inbox"
 SECONDS = 10.0
 """How long all in-sync replicas may take to acknowledge a message."""
-
-
-class Sender(Protocol):
-    """Where messages go; Kafka's is here, one in memory in the tests."""
-
-    async def send(self, messages: Sequence[tuple[str, object]], now: datetime) -> None:
-        """Write messages (id, data) as taken in at `now`; returns when all are safe. Raises Unavailable."""
 
 
 def entry(source: str, id_: str, data: object, now: datetime) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
@@ -55,6 +47,7 @@ class KafkaSender:
         self._producer: AIOKafkaProducer | None = None
 
     async def send(self, messages: Sequence[tuple[str, object]], now: datetime) -> None:
+        """Write messages (id, data) as taken in at `now`; returns when all are safe. Raises Unavailable."""
         try:
             await self._send(messages, now)
         except Unavailable:

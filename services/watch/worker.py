@@ -4,6 +4,7 @@ It knows nothing of Faust: what the stream brings is handed to `following`, what
 at each tick.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from services.watch import metrics
 from services.watch.difference import difference, look
 from services.watch.following import Behind, Following
 from services.watch.rules import P, Watch
-from services.watch.sending import Sender
+from services.watch.sending import KafkaSender
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +36,15 @@ LATE_SECONDS = 60.0
 class Worker(Generic[P]):
     """The watch of one service, as one worker does it. `parameters`: those of its rules."""
 
-    def __init__(self, watch: Watch[P], parameters: P, bootstrap: str, sender: Sender, clock_file: Path | None) -> None:
+    def __init__(self, watch: Watch[P], parameters: P, bootstrap: str, clock_file: Path | None) -> None:
         self._watch, self._parameters = watch, parameters
-        self._bootstrap, self._sender, self._clock_file = bootstrap, sender, clock_file
+        self._bootstrap, self._clock_file = bootstrap, clock_file
+        self._sender = KafkaSender(bootstrap, watch.service)
         self.following = Following(watch.service, watch.kinds)
         self._sent: dict[str, float] = {}
         self._ticked_at = monotonic()
         self._trouble: str | None = "it has not looked at its rules yet"
-        self._failed: dict[str, str] = {}
+        self._failed: dict[AlertRule, str] = {}
         metrics.TICK_AGE.labels(watch.service).set_function(lambda: monotonic() - self._ticked_at)
 
     def not_ready(self) -> str | None:
@@ -94,12 +96,12 @@ class Worker(Generic[P]):
         now = ticking.now(self.following.read_to)
         with metrics.TICK_SECONDS.labels(watch.service).time():
             found = look(watch.rules, tables, now, self._parameters)
-        self._tell_failed({rule: repr(error) for rule, error in found.failed.items()}, found.failed)
+        self._tell_failed(found.failed)
         messages: list[tuple[str, object]] = list(difference(found, watch.rules, tables, now))
         if watch.due is not None and ticking.lifelike:  # a faster scenario gives its orders itself
             messages += [(order.id, order.data) for order in watch.due(tables, now, self._parameters)]
         await self._send(messages, now)
-        self._count(found.breaches.keys())
+        self._count()
 
     async def _send(self, messages: list[tuple[str, object]], now: datetime) -> None:
         at = monotonic()
@@ -113,14 +115,14 @@ class Worker(Generic[P]):
             metrics.SENT.labels(self._watch.service, type(data).__name__).inc()
             log.info("sent", id=id_, what=type(data).__name__, at=now.isoformat())
 
-    def _count(self, breaches: object) -> None:
-        standing = self.following.tables.standing
+    def _count(self) -> None:
+        standing = Counter(rule for rule, _ in self.following.tables.standing)
         for rule in self._watch.rules:
-            count = sum(subject[0] == rule for subject in standing)
-            metrics.ALERTS.labels(self._watch.service, rule).set(count)
+            metrics.ALERTS.labels(self._watch.service, rule).set(standing[rule])
         metrics.LEFT_OUT.labels(self._watch.service).set(len(self.following.left_out))
 
-    def _tell_failed(self, failed: dict[str, str], errors: Mapping[AlertRule, Exception]) -> None:
+    def _tell_failed(self, errors: Mapping[AlertRule, Exception]) -> None:
+        failed = {rule: repr(error) for rule, error in errors.items()}
         for rule, error in errors.items():
             metrics.ERRORS.labels(self._watch.service, "rule").inc()
             if self._failed.get(rule) != failed[rule]:

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
 from services.kit.ledger.log import Unavailable
+from services.kit.ledger.reader import Place
 from services.kit.ledger.record import FORMAT, GENESIS_CAUSE, NO_HASH, Genesis, pack_mark
 from services.kit.ledger.worker import Identity
 
@@ -83,6 +84,12 @@ def _exists(bootstrap: str, topic: str) -> bool:
         return topic in _admin(bootstrap).list_topics(timeout=10).topics
     except KafkaException as error:
         raise Unavailable(str(error)) from error
+
+
+async def places(bootstrap: str, services: Sequence[str], kind: str) -> list[Place]:
+    """Every partition of `<service>.<kind>` of these services; kind is `inbox` or `events`. Raises as `identify`."""
+    found = [(service, await identify(bootstrap, service)) for service in services]
+    return [(f"{service}.{kind}", partition) for service, it in found for partition in range(it.partitions)]
 
 
 def _admin(bootstrap: str) -> AdminClient:
