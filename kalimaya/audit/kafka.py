@@ -96,7 +96,9 @@ class Reader:
         """Every record before these ends that was not read yet; each partition in order."""
         waiting = {place for place, end in ends.items() if self.positions[place] < end}
         # Assigned anew each time: what was fetched beyond the ends of the last time is read again.
-        self._consumer.assign([TopicPartition(*place, self.positions[place]) for place in sorted(waiting)])
+        wanted = [TopicPartition(*place, self.positions[place]) for place in sorted(waiting)]
+        self._consumer.assign(wanted)
+        self._consumer.resume(wanted)  # librdkafka keeps them paused from the last time, assigned anew or not
         progressed = monotonic()
         while waiting:
             for message in self._consumer.consume(MOST_RECORDS, 0.5):

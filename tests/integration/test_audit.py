@@ -13,9 +13,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from kalimaya.audit import command
+from kalimaya.audit import command, kafka
 from kalimaya.audit.findings import Finding
-from kalimaya.audit.kafka import Unreachable
+from kalimaya.audit.kafka import Place, Reader, Unreachable
 from kalimaya.audit.run import Plan, Result, audit
 from services.kit.ledger import topics
 from services.kit.ledger.record import NO_HASH, pack_mark
@@ -65,6 +65,20 @@ async def test_what_a_worker_wrote_is_clean(site: KafkaSite) -> None:
 async def test_what_stays_unanswered_is_found_only_after_waiting(site: KafkaSite) -> None:
     assert (await look(site)).clean
     assert only(await look(site, wait=0.5)).rule == "still in flight"
+
+
+async def test_what_comes_after_a_read_is_read_by_the_next(site: KafkaSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partition that was read to its end was paused, and librdkafka kept it so: the audit took Kafka for dead."""
+    monkeypatch.setattr(kafka, "STILL_SECONDS", 5.0)
+    reader = Reader(site.bootstrap, [Place(f"{site.decider.service}.inbox", 0)])
+    try:
+        counts = []
+        for n in range(3):
+            counts.append(len(await asyncio.to_thread(lambda: [*reader.read(reader.ends())])))
+            await site.put(*message(sighted(n), f"later-{n}"))
+        assert counts == [MESSAGES, 1, 1]
+    finally:
+        reader.close()
 
 
 async def test_a_forged_record(site: KafkaSite) -> None:
