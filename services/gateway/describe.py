@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.catalogue import CATALOGUE, Definition
 from services.gateway.binding import BATCH, STRUCTURED
-from services.kit.http import PROBLEM_JSON
+from services.kit.http import PROBLEM, PROBLEM_JSON
 
 SUMMARY = "Publish one message, or a batch"
 DESCRIPTION = (
@@ -92,15 +92,10 @@ _RESULTS: dict[str, Any] = {
         }
     },
 }
-_PROBLEM: dict[str, Any] = {
+_PROBLEM: dict[str, Any] = PROBLEM | {
     "description": "RFC 9457. An outcome's problem also has what a 200 has.",
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
+    "properties": PROBLEM["properties"]
+    | {
         "reason": {"type": "string", "description": "Of an outcome: why, as a stable word."},
         "clashes": {"type": "array", "items": _TEXT, "description": "Of a refused order: with what it clashes."},
         "advice": {
@@ -110,15 +105,6 @@ _PROBLEM: dict[str, Any] = {
             "description": "Of an outcome: what `reason` means and what to do, in English and Indonesian.",
         },
         "attribute": {"type": "string", "description": "Of an envelope: the attribute that is wrong."},
-        "errors": {
-            "description": "Of data: what is wrong where.",
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"loc": {"type": "array", "items": _TEXT}, "msg": _TEXT},
-                "required": ["loc", "msg"],
-            },
-        },
     },
 }
 _EVENT: dict[str, Any] = {

@@ -12,6 +12,27 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 PROBLEM_JSON = "application/problem+json"
+PROBLEM: dict[str, Any] = {
+    "description": "RFC 9457. The last part of `type` is a word that stays the same.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "description": "Of data or parameters: what is wrong where.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"loc": {"type": "array", "items": {"type": "string"}}, "msg": {"type": "string"}},
+                "required": ["loc", "msg"],
+            },
+        },
+    },
+}
+"""What OpenAPI says of a problem document."""
 log = structlog.get_logger(__name__)
 
 
@@ -40,6 +61,9 @@ class Problem(Exception):
     def response(self) -> JSONResponse:
         """The document as an HTTP response."""
         return JSONResponse(self.document, self.status, self.headers, media_type=PROBLEM_JSON)
+
+
+FAILED = Problem(500, "internal-error", "We failed on this request", "It is logged on our side.")
 
 
 def install(app: FastAPI) -> None:
@@ -77,7 +101,7 @@ def install(app: FastAPI) -> None:
 
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("request failed", path=request.url.path, exc_info=error)
-        return Problem(500, "internal-error", "We failed on this request", "It is logged on our side.").response()
+        return FAILED.response()
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -15,7 +15,7 @@ from services.projection.api.briefs import OPERATIONS, sorted_out
 from services.projection.api.documents import AlertAnswer
 from services.projection.api.picture_rows import by_village
 from services.projection.api.reading import NOT_FOUND, Look, Snapshot
-from services.projection.api.words import Answer, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
+from services.projection.api.words import Answer, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["alerts"])
@@ -127,7 +127,7 @@ async def alerts(
     return page([answer(each, look.now) for each in found], limit, _place)
 
 
-@router.get("/v1/alerts/{id}", response_model=AlertAnswer, responses=NOT_FOUND)
+@router.get("/v1/alerts/{id}", response_model=Stored[AlertAnswer], responses=NOT_FOUND)
 async def alert(look: Look, id: IdPath) -> Document:
     """One alert."""
     return answer(await look.document("alert", id), look.now)

@@ -28,6 +28,7 @@ from services.projection.api import (
     warnings,
 )
 from services.projection.api.conditional import Conditional
+from services.projection.api.describe import Described
 from services.projection.api.feed import Feed
 from services.projection.api.reading import PROBLEMS, Reading, admitted
 
@@ -40,7 +41,7 @@ lists, sums and coverage are of that, and the rest is as if it were not there.""
 
 def new_app(reading: Reading, feed: Feed | None = None) -> FastAPI:
     """The app over one read model. Streams of changes are fed as long as `feed` runs."""
-    app = FastAPI(
+    app = Described(
         title="Kalimaya picture",
         version="1",
         description=DESCRIPTION,

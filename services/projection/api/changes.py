@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -13,7 +13,7 @@ from services.projection.api import vector
 from services.projection.api.alerts import under
 from services.projection.api.event_rows import Wanted
 from services.projection.api.feed import Feed, Reader
-from services.projection.api.reading import Snapshot, present
+from services.projection.api.reading import Present
 from services.projection.api.words import (
     DistrictFilter,
     JurisdictionFilter,
@@ -26,10 +26,6 @@ router = APIRouter(tags=["changes"])
 
 SEND_SECONDS = 30.0
 """A reader whose network takes nothing for so long is let go; before that he is told that he was too slow."""
-
-
-Briefly = Annotated[Snapshot, Depends(present, scope="function")]
-"""A look that is over before the answer is sent, so that a stream holds no connection."""
 
 
 class EventStream(Response):
@@ -87,7 +83,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 @router.get("/v1/changes", status_code=200, response_class=EventStream, responses=STREAM)
 async def changes(
     request: Request,
-    look: Briefly,
+    look: Present,
     kind: KindFilter = None,
     village: VillageFilter = None,
     district: DistrictFilter = None,

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from services.projection.api.documents import ContingentAnswer, Heads
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, IdPath, Limit, Page, page
+from services.projection.api.words import Cursor, IdPath, Limit, Page, Stored, page
 from services.projection.store import Document
 from services.views.model import from_document
 from services.views.versions import in_force
@@ -42,7 +42,7 @@ async def contingents(look: Look, cursor: Cursor = None, limit: Limit = 100) -> 
     }
 
 
-@router.get("/v1/contingents/{id}", response_model=ContingentAnswer, responses=NOT_FOUND)
+@router.get("/v1/contingents/{id}", response_model=Stored[ContingentAnswer], responses=NOT_FOUND)
 async def contingent(look: Look, id: IdPath) -> Document:
     """One contingent with all versions of its plan, and the one in force at `at`."""
     (answer,) = answers([await look.document("contingent", id)], look.now)

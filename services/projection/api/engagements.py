@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas.places import DISTRICTS, VILLAGES
 from services.projection.api.documents import EngagementAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, page
+from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, Stored, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["incidents"])
@@ -50,7 +50,7 @@ async def engagements(
     return page(found, limit, lambda each: str(each["engagement"]))
 
 
-@router.get("/v1/engagements/{id}", response_model=EngagementAnswer, responses=NOT_FOUND)
+@router.get("/v1/engagements/{id}", response_model=Stored[EngagementAnswer], responses=NOT_FOUND)
 async def engagement(look: Look, id: IdPath) -> Document:
     """One engagement."""
     return await look.document("engagement", id)

@@ -12,14 +12,11 @@ from services.projection.api.negotiation import choices, quality
 
 MEDIA_TYPE = "application/geo+json"
 DECIMALS = 6
+OFFERED: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}}
+"""What OpenAPI says of an answer that is also there as GeoJSON."""
 
 Point = tuple[float, float]
 """Latitude and longitude, in this order as everywhere but in GeoJSON itself."""
-
-
-def documented(example: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of an answer that is also there as GeoJSON."""
-    return {200: {"content": {MEDIA_TYPE: {"schema": {"type": "object"}, "example": example}}}}
 
 
 class GeoJson(JSONResponse):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from schemas.types import IncidentType, Level
 from services.projection.api.documents import IncidentAnswer, IncidentFlag, IncidentStatus
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["incidents"])
@@ -47,7 +47,7 @@ async def incidents(
     return page(found, limit, lambda each: str(each["incident"]))
 
 
-@router.get("/v1/incidents/{id}", response_model=IncidentAnswer, responses=NOT_FOUND)
+@router.get("/v1/incidents/{id}", response_model=Stored[IncidentAnswer], responses=NOT_FOUND)
 async def incident(look: Look, id: IdPath) -> Document:
     """One incident."""
     return await look.document("incident", id)

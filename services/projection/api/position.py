@@ -15,7 +15,8 @@ from services.projection.store import Position
 
 HEADER = "Kalimaya-Position"
 MOST_PLACES = 64
-_PLACE = re.compile(rf"({'|'.join(SERVICES)})\.(events|inbox)/([0-9]{{1,4}})@([0-9]{{1,18}})")
+PATTERN = rf"({'|'.join(SERVICES)})\.(events|inbox)/([0-9]{{1,4}})@([0-9]{{1,18}})"
+_PLACE = re.compile(PATTERN)
 
 Positions = Mapping[Place, Position]
 

@@ -10,7 +10,7 @@ from schemas.types import Jurisdiction
 from services.projection.api.briefs import sorted_out, unreported
 from services.projection.api.documents import PostAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, PostPath, VillageFilter, page
+from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, PostPath, Stored, VillageFilter, page
 from services.projection.store import Document
 from services.views.briefs import Unit, of_document
 from services.views.model import from_document
@@ -44,7 +44,7 @@ async def posts(
     return page(answers(found, units["unit"], look.now), limit, lambda each: str(each["post"]))
 
 
-@router.get("/v1/posts/{post}", response_model=PostAnswer, responses=NOT_FOUND)
+@router.get("/v1/posts/{post}", response_model=Stored[PostAnswer], responses=NOT_FOUND)
 async def post(look: Look, post: PostPath) -> Document:
     """One post with all versions of its plan, and the requirement in force at `at`."""
     found = await look.document("post", post)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.projection.api.logistics_documents import ReadinessAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, VillagePath, page
+from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, Stored, VillagePath, page
 from services.projection.store import Document
 from services.views.readiness import State
 
@@ -34,7 +34,7 @@ async def readiness(
     return page(found, limit, lambda each: str(each["village"]))
 
 
-@router.get("/v1/readiness/{village}", response_model=ReadinessAnswer, responses=NOT_FOUND)
+@router.get("/v1/readiness/{village}", response_model=Stored[ReadinessAnswer], responses=NOT_FOUND)
 async def village_readiness(look: Look, village: VillagePath) -> Document:
     """One village's readiness; 404 when it was never checked."""
     return await look.document("readiness", village)

@@ -34,13 +34,14 @@ LOOK_EVERY_SECONDS = 0.25
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     304: {"description": "You have it already, as `If-None-Match` says."},
-    401: {"description": "No token, or one that nobody has (problem document)."},
-    403: {"description": "This endpoint shows what your role does not read (problem document)."},
-    422: {"description": "A parameter is malformed (problem document)."},
-    503: {"description": "PostgreSQL is away; see Retry-After (problem document)."},
-    504: {"description": "`min_position` was not reached within `wait` (problem document)."},
+    401: {"description": "No token, or one that nobody has."},
+    403: {"description": "This endpoint shows what your role does not read."},
+    422: {"description": "A parameter is malformed."},
+    500: {"description": "We failed, and have noted why."},
+    503: {"description": "PostgreSQL is away; see Retry-After."},
+    504: {"description": "`min_position` was not reached within `wait`."},
 }
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such thing (problem document)."}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such thing."}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,8 @@ async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> 
             await asyncio.wait_for(next_commit.wait(), min(left, LOOK_EVERY_SECONDS))
 
 
-Present = Annotated[Snapshot, Depends(present)]
+Present = Annotated[Snapshot, Depends(present, scope="function")]
+"""Gone before the answer is sent: whoever takes it slowly does not hold a connection."""
 
 
 async def look(response: Response, present: Present, at: At = None, known_at: KnownAt = None) -> Snapshot:

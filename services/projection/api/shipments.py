@@ -9,7 +9,7 @@ from services.projection.api import geojson
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import CustodyAnswer, ShipmentAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
 from services.projection.store import Document
 from services.views.stage import Stage
 
@@ -21,18 +21,10 @@ FlagFilter = Annotated[
 ]
 
 
-_EXAMPLE = {
-    "type": "Feature",
-    "id": "shipment-001",
-    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
-    "properties": {"shipment": "shipment-001", "village": "36.04.13.2009", "stage": "delivered", "flags": []},
-}
-
-
 @router.get(
     "/v1/shipments",
     response_model=Page[ShipmentAnswer],
-    responses=geojson.documented(geojson.collection([_EXAMPLE], None)),
+    responses=geojson.OFFERED,
 )
 async def shipments(
     look: Look,
@@ -64,9 +56,7 @@ async def shipments(
     return shown
 
 
-@router.get(
-    "/v1/shipments/{id}", response_model=ShipmentAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)}
-)
+@router.get("/v1/shipments/{id}", response_model=Stored[ShipmentAnswer], responses={**NOT_FOUND, **geojson.OFFERED})
 async def shipment(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
     """One shipment, with the custody of each package and every handover. As GeoJSON: its last known place."""
     found = await look.document("shipment", id)

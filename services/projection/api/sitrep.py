@@ -44,7 +44,7 @@ _LOCKED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inl
     response_model=SituationReport,
     responses={
         200: {"content": _CONTENT, "description": "The report, in the form that was asked for."},
-        406: {"description": "No form of it is acceptable (problem document)."},
+        406: {"description": "No form of it is acceptable."},
     },
 )
 async def sitrep(

@@ -51,20 +51,7 @@ class TrackAnswer(Answer):
     next: str | None = Field(description="`cursor` of the next page; null on the last one.")
 
 
-_EXAMPLE = {
-    "type": "Feature",
-    "id": "polres-serang-007",
-    "bbox": [106.15, -6.12, 106.16, -6.11],
-    "geometry": {"type": "LineString", "coordinates": [[106.15, -6.11], [106.16, -6.12]]},
-    "properties": {
-        "unit": "polres-serang-007",
-        "times": ["2019-11-03T00:00:00Z", "2019-11-03T00:10:00Z"],
-        "next": None,
-    },
-}
-
-
-@router.get("/v1/units/{id}/track", response_model=TrackAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)})
+@router.get("/v1/units/{id}/track", response_model=TrackAnswer, responses={**NOT_FOUND, **geojson.OFFERED})
 async def track(
     look: Look,
     id: IdPath,

@@ -8,21 +8,16 @@ from services.projection.api import geojson
 from services.projection.api.documents import UnitAnswer
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, IdPath, Limit, Page, VillageFilter, WordFilter, page
+from services.projection.api.words import Cursor, IdPath, Limit, Page, Stored, VillageFilter, WordFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["units"])
 
-_EXAMPLE = {
-    "type": "Feature",
-    "id": "polres-serang-007",
-    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
-    "properties": {"unit": "polres-serang-007", "name": "Regu 7", "as_of": "2019-11-03T00:00:00Z", "flags": []},
-}
-
 
 @router.get(
-    "/v1/units", response_model=Page[UnitAnswer], responses=geojson.documented(geojson.collection([_EXAMPLE], None))
+    "/v1/units",
+    response_model=Page[UnitAnswer],
+    responses=geojson.OFFERED,
 )
 async def units(
     look: Look,
@@ -49,7 +44,7 @@ async def units(
     return shown
 
 
-@router.get("/v1/units/{id}", response_model=UnitAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)})
+@router.get("/v1/units/{id}", response_model=Stored[UnitAnswer], responses={**NOT_FOUND, **geojson.OFFERED})
 async def unit(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
     """One unit, with all that is known of it. As GeoJSON: where it was last seen."""
     found = await look.document("unit", id)

@@ -16,7 +16,7 @@ from services.projection.api.picture import judge, picture
 from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import VILLAGE, Answer, DistrictFilter, Limit, Page, VillagePath, page
+from services.projection.api.words import VILLAGE, Answer, DistrictFilter, Limit, Page, Stored, VillagePath, page
 
 router = APIRouter(tags=["picture"])
 
@@ -35,25 +35,15 @@ class VillageAnswer(Answer):
 
     row: VillageRow
     unreported: Sequence[str]
-    posts: Sequence[PostAnswer]
-    units: Sequence[UnitAnswer]
-    shipments: Sequence[ShipmentAnswer]
-    readiness: ReadinessAnswer | None
-    incidents: Sequence[IncidentAnswer]
-    alerts: Sequence[AlertAnswer]
+    posts: Sequence[Stored[PostAnswer]]
+    units: Sequence[Stored[UnitAnswer]]
+    shipments: Sequence[Stored[ShipmentAnswer]]
+    readiness: Stored[ReadinessAnswer] | None
+    incidents: Sequence[Stored[IncidentAnswer]]
+    alerts: Sequence[Stored[AlertAnswer]]
 
 
-_EXAMPLE = {
-    "type": "Feature",
-    "id": "36.04.13.2009",
-    "geometry": {"type": "Point", "coordinates": [106.15, -6.11]},
-    "properties": {"code": "36.04.13.2009", "name": "Wargasara", "district": "36.04.13"},
-}
-
-
-@router.get(
-    "/v1/villages", response_model=Page[VillageRow], responses=geojson.documented(geojson.collection([_EXAMPLE], None))
-)
+@router.get("/v1/villages", response_model=Page[VillageRow], responses=geojson.OFFERED)
 async def villages(
     look: Look,
     response: Response,
@@ -80,9 +70,7 @@ def feature(row: VillageRow) -> dict[str, Any]:
     return geojson.feature(row.code, geojson.point(geojson.place(row.code)), row.model_dump(mode="json"))
 
 
-@router.get(
-    "/v1/villages/{code}", response_model=VillageAnswer, responses={**NOT_FOUND, **geojson.documented(_EXAMPLE)}
-)
+@router.get("/v1/villages/{code}", response_model=VillageAnswer, responses={**NOT_FOUND, **geojson.OFFERED})
 async def village(
     look: Look, code: VillagePath, response: Response, as_geojson: AsGeoJson
 ) -> Mapping[str, Any] | GeoJson:

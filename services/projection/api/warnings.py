@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from schemas.types import IncidentType, Reliability
 from services.projection.api.documents import WarningAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, VillageFilter, page
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
 from services.projection.store import Document
 
 router = APIRouter(tags=["incidents"])
@@ -39,7 +39,7 @@ async def warnings(
     return page(found, limit, lambda each: str(each["warning"]))
 
 
-@router.get("/v1/warnings/{id}", response_model=WarningAnswer, responses=NOT_FOUND)
+@router.get("/v1/warnings/{id}", response_model=Stored[WarningAnswer], responses=NOT_FOUND)
 async def warning(look: Look, id: IdPath) -> Document:
     """One early warning."""
     return await look.document("warning", id)
