@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
-	bench-picture contracts lock
+	bench-picture bench-intake contracts lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -80,6 +80,9 @@ bench-watch: setup ## measure what a watch takes in, by its stream and by its ow
 
 bench-picture: setup ## measure every endpoint now and at other times on a running, filled system (make run SCENARIO=full SPEED=max)
 	@$(BIN)/python -m bench.picture
+
+bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
+	@$(BIN)/python -m bench.intake
 
 contracts: setup ## write the contract in all its forms (JSON Schema, AsyncAPI, OpenAPI, docs/messages.md) from its definitions
 	@$(BIN)/python -m kalimaya.contracts

@@ -15,8 +15,11 @@ from services.projection.store import Position
 
 HEADER = "Kalimaya-Position"
 MOST_PLACES = 64
-PATTERN = rf"({'|'.join(SERVICES)})\.(events|inbox)/([0-9]{{1,4}})@([0-9]{{1,18}})"
-_PLACE = re.compile(PATTERN)
+MOST_CHARACTERS = 4000
+_ONE = rf"({'|'.join(SERVICES)})\.(events|inbox)/([0-9]{{1,4}})@([0-9]{{1,18}})"
+PATTERN = rf"^ *{_ONE} *(, *{_ONE} *){{0,{MOST_PLACES - 1}}}$"
+"""Of a whole `min_position`, for the contract: what we say of a wrong one is clearer."""
+_PLACE = re.compile(_ONE)
 
 Positions = Mapping[Place, Position]
 
@@ -46,7 +49,7 @@ def parse(text: str) -> list[Wanted]:
     parts = text.split(",")
     if len(parts) > MOST_PLACES:
         raise malformed(f"at most {MOST_PLACES} places, these are {len(parts)}")
-    return [_one(part.strip()) for part in parts]
+    return [_one(part.strip(" ")) for part in parts]
 
 
 def _one(part: str) -> Wanted:

@@ -11,12 +11,13 @@ import asyncpg
 import msgspec
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
+from pydantic import Field
 
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
 from services.projection.api.picture_kept import Rows
-from services.projection.api.position import HEADER, Positions, Wanted, header, parse
+from services.projection.api.position import HEADER, MOST_CHARACTERS, PATTERN, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
 from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
@@ -172,9 +173,8 @@ async def present(
     response: Response,
     viewer: Admitted,
     min_position: Annotated[
-        str | None,
+        Annotated[str, Field(max_length=MOST_CHARACTERS, json_schema_extra={"pattern": PATTERN})] | None,
         Query(
-            max_length=4000,
             description="Wait until the read model has got there: `deployment.events/0@17` (the offset of the next "
             "record to read) or `deployment.inbox/0@17` (the outcome of that message is in); several by commas.",
         ),
@@ -183,7 +183,7 @@ async def present(
 ) -> AsyncIterator[Snapshot]:
     """Dependency of endpoints that show how things stand now and know no other time."""
     reading: Reading = request.app.state.reading
-    wanted = parse(min_position) if min_position else []
+    wanted = [] if min_position is None else parse(min_position)
     try:
         if wanted:
             await _until(reading, wanted, wait)
