@@ -35,8 +35,8 @@ _results = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class Run:
-    """One rate. `waiting`: by partition, the inbox offset and the due time of each report that is not shown yet, a heap.
-    `taken`: due time and seconds of each that is."""
+    """One rate. `waiting`: by partition, the inbox offset and when each report not shown yet was due; heaps.
+    `taken`: due time, and seconds until it was shown, of each that is."""
 
     rate: float
     answered: Counter[int] = field(default_factory=Counter)
