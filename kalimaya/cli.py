@@ -50,7 +50,10 @@ def check_settings() -> None:
 
 Speed = Annotated[
     str | None,
-    typer.Option(help="scenario seconds a second, or `max`: flat out; default: small in a minute, full in 20"),
+    typer.Option(
+        help="scenario seconds a second, `even`: slower in busy hours, or `max`: flat out; "
+        "default: small in a minute, full even, in half an hour"
+    ),
 ]
 Scale = Annotated[int, typer.Option(min=1, help="so many operations like it at once, for load")]
 Way = Annotated[Over, typer.Option(help="how messages are sent")]
@@ -133,7 +136,7 @@ def _speed(text: str | None) -> float | str | None:
     try:
         return parse_speed(text)
     except ValueError:
-        meant = "a number of scenario seconds a second, 1 or more, or `max`"
+        meant = "a number of scenario seconds a second, 1 or more, `even` or `max`"
         raise typer.BadParameter(f"{text} is not {meant}", param_hint="--speed") from None
 
 

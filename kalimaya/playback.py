@@ -7,11 +7,14 @@ from enum import StrEnum
 from kalimaya.process import Child
 from kalimaya.settings import AGENCIES, HOST, PROJECT, Settings
 from scenarios import serang2019
+from scenarios.pace import even
+from scenarios.scale import scaled
 from services.kit import clock
 
 UNMET = 3
 """Exit code of a player that has played everything and found outcomes other than planned."""
 FLAT_OUT = "max"
+EVEN = "even"
 
 
 class Scenario(StrEnum):
@@ -31,7 +34,7 @@ class Over(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """A scenario, and `speed`: scenario seconds a second, None for the usual, or flat out."""
+    """A scenario, and `speed`: scenario seconds a second, `even`, or flat out; None for the usual of its size."""
 
     scenario: Scenario
     speed: float | str | None = None
@@ -40,9 +43,16 @@ class Playback:
 
     def start_clock(self, settings: Settings) -> None:
         """Start the operation's clock, unless it runs already: then that one goes on."""
-        usual = serang2019.default_speed(self.scenario)
-        speed = None if self.speed == FLAT_OUT else float(self.speed or usual)
-        clock.start(settings.data / "clock.json", serang2019.START, serang2019.END, speed)
+        clock.start(settings.data / "clock.json", serang2019.START, self._pace())
+
+    def _pace(self) -> clock.Pace | None:
+        fastest = serang2019.fastest(self.scenario)
+        if self.speed == FLAT_OUT:
+            return None
+        if self.speed == EVEN or (self.speed is None and self.scenario == Scenario.FULL):
+            plan = scaled(serang2019.make(self.scenario, serang2019.SEED), self.scale)
+            return even(plan, serang2019.START, serang2019.END, fastest)
+        return clock.steady(serang2019.END - serang2019.START, float(self.speed or fastest))
 
     def arguments(self, settings: Settings) -> list[str]:
         """Those of `python -m scenarios.play`."""
@@ -71,8 +81,8 @@ class Playback:
 
 
 def speed(text: str | None) -> float | str | None:
-    """A speed as it is written: a number from 1 on, or `max`. Raises ValueError."""
-    if text in (None, FLAT_OUT):
+    """A speed as it is written: a number from 1 on, `even` or `max`. Raises ValueError."""
+    if text in (None, EVEN, FLAT_OUT):
         return text
     number = float(text)
     if not 1 <= number < float("inf"):

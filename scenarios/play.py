@@ -155,7 +155,7 @@ def _tokens(path: str) -> dict[str, str]:
 def _options() -> argparse.Namespace:
     found = argparse.ArgumentParser(description="play the scenario Serang 2019; how fast, the clock at --clock says")
     found.add_argument("--scenario", "--size", choices=sorted(serang2019.SIZES), default="small")
-    found.add_argument("--seed", type=int, default=2019)
+    found.add_argument("--seed", type=int, default=serang2019.SEED)
     found.add_argument("--scale", type=int, default=1, help="so many operations like it at once, for load")
     found.add_argument("--over", choices=["http", "kafka"], default="http")
     found.add_argument("--gateway", default="http://127.0.0.1:8001")

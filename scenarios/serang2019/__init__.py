@@ -24,7 +24,10 @@ from scenarios.serang2019 import (
 from scenarios.serang2019.calendar import END, START
 from scenarios.serang2019.sizes import SIZES
 
-__all__ = ["END", "SIZES", "START", "default_speed", "make"]
+__all__ = ["END", "SEED", "SIZES", "START", "fastest", "make"]
+
+SEED = 2019
+"""Of the plan that is played unless another is asked for."""
 
 
 def make(size: str, seed: int) -> Plan:
@@ -39,6 +42,6 @@ def make(size: str, seed: int) -> Plan:
     return told.script.plan()
 
 
-def default_speed(size: str) -> float:
-    """Times as fast as life, so that a size plays in its time. Raises KeyError for an unknown size."""
-    return (END - START) / SIZES[size].plays_in
+def fastest(size: str) -> float:
+    """Times as fast as life that a size is played at most if nobody says more. Raises KeyError for an unknown size."""
+    return SIZES[size].fastest

@@ -1,35 +1,40 @@
-"""The operation's clock: the wall clock, or in a scenario a clock that runs from its start at its speed.
+"""The operation's clock: the wall clock, or in a scenario a clock that runs from its start at its pace.
 
-now = scenario_start + speed x (wall - wall_start), written once beside the data, so that restarts and second runs go
-on from it; it stands still at the scenario's end, so that nothing goes stale behind a newcomer's back. Flat out there
-is no speed: it is as late as what has been recorded, and at the end it stands at the last of that.
+The pace is written once beside the data, so that restarts and second runs go on by it; at the scenario's end the clock
+stands still, so that nothing goes stale behind a newcomer's back. Flat out there is no pace: it is as late as what has
+been recorded, and at the end it stands at the last of that.
 """
 
 import json
 import os
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+Pace = tuple[tuple[float, float], ...]
+"""Seconds on the wall and in the scenario since they began, where the speed changes: from (0, 0) to the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Tells the operation's time. Without a scenario (`speed` 0) that is the wall's.
+    """Tells the operation's time. Without a scenario that is the wall's.
 
-    `flat_out` is the file in which the player of a scenario without a speed keeps how far it has come.
+    `flat_out` is the file in which the player of a scenario without a pace keeps how far it has come.
     """
 
     scenario_start: datetime | None = None
-    scenario_end: datetime | None = None
     wall_start: datetime | None = None
-    speed: float = 0.0
+    pace: Pace = ()
     flat_out: Path | None = None
 
     @property
     def lifelike(self) -> bool:
         """Whether it goes as fast as life: the wall clock does, and a scenario's at speed 1."""
-        return self.scenario_start is None or (self.flat_out is None and self.speed == 1.0)
+        return self.scenario_start is None or (self.flat_out is None and all(wall == own for wall, own in self.pace))
 
     def now(self, read_to: datetime | None = None, ago: timedelta = timedelta()) -> datetime:
         """The operation's time, aware, UTC; or what it was so long `ago` by the wall, if it runs with that.
@@ -38,13 +43,12 @@ class Clock:
         reads no log is told how far the player has come.
         """
         wall = datetime.now(UTC) - ago
-        if self.scenario_start is None or self.scenario_end is None or self.wall_start is None:
+        if self.scenario_start is None or self.wall_start is None:
             return wall
         if self.flat_out is not None:
             return max(self.scenario_start, read_to or _reached(self.flat_out)).astimezone(UTC)
-        length = (self.scenario_end - self.scenario_start).total_seconds()
-        ran = self.speed * max(0.0, (wall - self.wall_start).total_seconds())
-        return (self.scenario_start + timedelta(seconds=min(ran, length))).astimezone(UTC)
+        ran = _along(self.pace, (wall - self.wall_start).total_seconds())
+        return (self.scenario_start + timedelta(seconds=ran)).astimezone(UTC)
 
     def wall_at(self, instant: datetime) -> datetime:
         """The wall time at which this clock shows `instant`; flat out, now."""
@@ -52,24 +56,39 @@ class Clock:
             return datetime.now(UTC)
         if self.scenario_start is None or self.wall_start is None:
             return instant
-        return self.wall_start + (instant - self.scenario_start) / self.speed
+        turned = tuple((own, wall) for wall, own in self.pace)
+        return self.wall_start + timedelta(seconds=_along(turned, (instant - self.scenario_start).total_seconds()))
+
+
+def steady(length: timedelta, speed: float) -> Pace:
+    """A scenario of this length at one speed, in scenario seconds a second."""
+    seconds = length.total_seconds()
+    return ((0.0, 0.0), (seconds / speed, seconds))
+
+
+def _along(pace: Pace, seconds: float) -> float:
+    """The second number that belongs to a first one; neither is before the beginning or after the end."""
+    after = bisect_right(pace, seconds, key=itemgetter(0))
+    if after in (0, len(pace)):
+        return pace[0 if after == 0 else -1][1]
+    (x, y), (next_x, next_y) = pace[after - 1], pace[after]
+    return y + (seconds - x) * (next_y - y) / (next_x - x)
 
 
 class AnotherClockError(Exception):
     """The data's time runs by another clock; the message says by which."""
 
 
-def start(path: Path, scenario_start: datetime, scenario_end: datetime, speed: float | None) -> Clock:
-    """Start a scenario's clock now, flat out without a `speed`; if `path` holds one already, that one goes on.
+def start(path: Path, scenario_start: datetime, pace: Pace | None) -> Clock:
+    """Start a scenario's clock now, flat out without a `pace`; if `path` holds one already, that one goes on.
 
     Raises AnotherClockError when that is the wall clock: time would go back, and what is newest by then stay newest.
     """
     begun: dict[str, Any] = {
         "scenario_start": scenario_start.isoformat(),
-        "scenario_end": scenario_end.isoformat(),
         "wall_start": datetime.now(UTC).isoformat(),
     }
-    found = _keep(path, begun | ({"reached": scenario_start.isoformat()} if speed is None else {"speed": speed}))
+    found = _keep(path, begun | ({"reached": scenario_start.isoformat()} if pace is None else {"pace": pace}))
     if found.scenario_start is None:
         raise AnotherClockError(f"{path.parent} keeps the wall clock, and a scenario would turn it back.")
     return found
@@ -99,8 +118,12 @@ def load(path: Path | None) -> Clock:
 
     Raises ValueError when the file is there but cannot be read as a clock.
     """
-    if path is None or not path.exists():
-        return Clock()
+    return Clock() if path is None or not path.exists() else _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _: int) -> Clock:
+    """The clock in a file that was changed last at this moment."""
     try:
         fields = json.loads(path.read_text())
         if fields["scenario_start"] is None:
@@ -110,9 +133,8 @@ def load(path: Path | None) -> Clock:
             _reached(flat_out)
         return Clock(
             datetime.fromisoformat(fields["scenario_start"]),
-            datetime.fromisoformat(fields["scenario_end"]),
             datetime.fromisoformat(fields["wall_start"]),
-            0.0 if flat_out else float(fields["speed"]),
+            () if flat_out else tuple((float(wall), float(own)) for wall, own in fields["pace"]),
             flat_out,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -125,5 +147,5 @@ def _reached(path: Path) -> datetime:
 
 def _write(path: Path, fields: dict[str, Any]) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(fields, indent=1))
+    fresh.write_text(json.dumps(fields))
     os.replace(fresh, path)

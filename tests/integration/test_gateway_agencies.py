@@ -106,7 +106,7 @@ async def intake(pair: Pair, tmp_path: Path) -> AsyncIterator[Intake]:
     await topics.create(pair.kafka, SERVICES, 6)
     await topics.create_intake(pair.kafka, [each.id for each in load_principals(AGENCIES).values() if each.kafka])
     now = datetime.now(UTC)
-    clock.start(tmp_path / "clock.json", now - timedelta(hours=1), now + timedelta(hours=9), 1)
+    clock.start(tmp_path / "clock.json", now - timedelta(hours=1), clock.steady(timedelta(hours=10), 1))
     processes = Processes(pair.kafka, tmp_path)
     for service in ("gateway", "deployment"):
         processes.start(service)

@@ -83,7 +83,7 @@ async def client(
         monkeypatch.delitem(WATCHED, rule)
     monkeypatch.setitem(WATCHED, "cluster", WORDS)
     file = tmp_path / "clock.json"
-    kit_clock.start(file, NOW, clock("23:00"), speed=None)
+    kit_clock.start(file, NOW, None)
     async with showing(FACTS, pair, dsn, clock=file) as made:
         yield made
 

@@ -56,7 +56,7 @@ PERIOD = {"from": "2019-11-03T10:00:00Z", "to": "2019-11-03T12:00:00Z"}
 async def client(pair: Pair, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The API over a read model that shows these facts, at noon (UTC) by a scenario's clock."""
     file = tmp_path / "clock.json"
-    kit_clock.start(file, NOW, clock("23:00"), speed=1e-9)
+    kit_clock.start(file, NOW, kit_clock.steady(clock("23:00") - NOW, 1e-9))
     async with showing(FACTS, pair, await new_database(pair), clock=file) as made:
         yield made
 

@@ -41,7 +41,7 @@ HEADS = {"polairud": 4}
 def of_clock(folder: Path, now: datetime) -> Path:
     """A clock that stands at `now`."""
     file = folder / "clock.json"
-    kit_clock.start(file, now, now + timedelta(days=99), speed=None)
+    kit_clock.start(file, now, None)
     return file
 
 

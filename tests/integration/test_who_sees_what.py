@@ -54,7 +54,7 @@ async def set_aside(dsn: str, agencies: Any) -> None:
 
 @pytest.fixture
 def clock_file(tmp_path: Path) -> Path:
-    kit_clock.start(tmp_path / "clock.json", clock("12:00"), clock("23:00"), speed=None)
+    kit_clock.start(tmp_path / "clock.json", clock("12:00"), None)
     return tmp_path / "clock.json"
 
 

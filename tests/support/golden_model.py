@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -38,7 +38,7 @@ async def showing_the_golden_logs(pair: Pair, folder: Path, now: datetime) -> As
         place = (f"{service}.events", 0)
         await store.commit(_batch(service, (await store.begin([place]))[place]))
     hours = folder / "clock.json"
-    clock.start(hours, now, now + timedelta(days=99), speed=None)
+    clock.start(hours, now, None)
     projector = Projector(store, pair.kafka, SERVICES)
     async with asked(pool, store, projector, pair, dsn, (POSKO, STORE_KEEPER), clock=hours) as client:
         yield client

@@ -27,7 +27,7 @@ def at(*hours: int | None) -> dict[tuple[str, int], Position]:
 
 def test_flat_out_it_is_the_latest_that_was_read_from_any_log_however_far_the_player_is(tmp_path: Path) -> None:
     file = tmp_path / "clock.json"
-    clock.start(file, START, END, speed=None)
+    clock.start(file, START, None)
     clock.reach(file, END)
     assert reading(file).now(at(5, None, 30, 7)) == START + timedelta(hours=30)
     assert reading(file).now(at(None, None)) == START
@@ -35,5 +35,5 @@ def test_flat_out_it_is_the_latest_that_was_read_from_any_log_however_far_the_pl
 
 def test_at_a_speed_it_is_the_clocks_whatever_was_read(tmp_path: Path) -> None:
     file = tmp_path / "clock.json"
-    clock.start(file, START, END, speed=1)
+    clock.start(file, START, clock.steady(END - START, 1))
     assert reading(file).now(at(100)) < START + timedelta(hours=1)

@@ -17,12 +17,12 @@ from schemas.deployment import UnitSighted
 from schemas.envelope import LogEvent, encode, message_identity
 from schemas.outcomes import Conflicting, Refused, Repeated
 from schemas.registry import BY_CLASS
-from services.kit.clock import Clock
+from services.kit.clock import Clock, steady
 from services.kit.ledger.record import NO_HASH, Stored, pack_mark
 
 SIGHTED = UnitSighted(unit="polres-serang-001", lat=-6.1, lon=106.2)
 PLACE = ("deployment.events", 3)
-NOW = Clock(START, START + timedelta(days=1), datetime.now(UTC), speed=1)
+NOW = Clock(START, datetime.now(UTC), steady(timedelta(days=1), 1))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from scenarios.sender import Sender
 from scenarios.serang2019 import START
 from scenarios.summary import summarise
 from schemas.deployment import AssignUnit, RegisterUnit, UnitSighted
-from services.kit.clock import Clock
+from services.kit.clock import Clock, steady
 from tests.support.flaky_gateway import FlakyGateway
 from tests.support.rehearsal import PRINCIPALS, Rehearsal
 
@@ -148,7 +148,7 @@ async def test_each_message_is_sent_when_the_clock_shows_its_moment(receipts: Re
     for hours in (1, 3):
         written.report(START + timedelta(hours=hours), "polres-serang", SIGHTED)
     plan = written.plan()
-    now = Clock(START, START + timedelta(hours=9), datetime.now(UTC), speed=36_000)
+    now = Clock(START, datetime.now(UTC), steady(timedelta(hours=9), 36_000))
     gateway = FlakyGateway(plan)
     early: list[int] = []
     gateway.on_arrival = lambda each: early.extend([each.step] if datetime.now(UTC) < now.wall_at(each.send_at) else [])
