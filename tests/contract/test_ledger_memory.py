@@ -91,6 +91,24 @@ async def test_a_log_that_lost_its_tail_is_folded_again_and_answered_again(site:
     assert len(await site.events()) == 11
 
 
+async def test_an_owner_that_writes_on_a_chain_that_is_there_no_more_notices_when_it_is_idle(site: MemorySite) -> None:
+    await site.put(*message(sighted(0), "m0"))
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+
+    async def answered() -> bool:
+        return len(answers(await site.events())) == len(site.topics.inbox)
+
+    await until(answered, lambda: owner.fold)
+    site.topics.truncate_events(1)
+    await site.put_events([(b"k", b"a stranger's", [])])  # the log is as long as the owner left it
+    await site.put(*message(sighted(1), "m1"))
+    await until(answered, lambda: owner.fold)
+    assert owner.alarms
+    owner.stop()
+    await running
+
+
 async def test_while_the_broker_is_away_nothing_is_answered_and_afterwards_everything(site: MemorySite) -> None:
     owner = worker(site)
     running = asyncio.create_task(owner.run())

@@ -4,7 +4,7 @@ Pure: it is fed records and keeps a position. Deciders, the projection, the watc
 audit itself has code of its own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -56,6 +56,10 @@ class Fold:
     def whole(self) -> bool:
         """Whether the fold stands between answers and not inside one."""
         return not self._pending
+
+    def apart(self) -> "Fold":
+        """Another fold that stands where this one does, between answers."""
+        return replace(self, void_by_chain=set(self.void_by_chain), _pending=[])
 
     def take(self, record: Record) -> Answer | None:
         """Read the next record; return the answer that it completes, if any.

@@ -78,6 +78,8 @@ class Worker(Generic[S]):
         self.partition = partition
         self.desk = Desk(decider, partition, limits or Limits())
         self.fold = Fold()
+        self._read = self.fold
+        """Up to where all was read from the log, nothing merely written: where a look at the own tail begins."""
         self.alarms: set[int] = set()
         self.ready = False
         self.pending_since: float | None = None
@@ -152,6 +154,8 @@ class Worker(Generic[S]):
                     self.desk.apply(answer)
                     sample.append(answer)
             await asyncio.sleep(0)
+        if from_start:
+            self._read = self.fold.apart()
         await self._check_digests(sample)
 
     async def _end(self) -> int:
@@ -291,20 +295,38 @@ class Worker(Generic[S]):
             )
 
     async def _check_own_tail(self) -> None:
-        """R9: an idle owner makes sure that the log still ends as it left it."""
+        """R9: an idle owner makes sure that the log still holds what it wrote, and on what it wrote it.
+
+        The last record alone does not tell. When a log lost its tail and others' void records filled the gap, what we
+        append lands where we expect it, on a chain that is there no more: it is void, and we would never know.
+        """
         if await self._logs.events_end() != self.fold.position:
             raise Misplaced("somebody else wrote, or the log is shorter than it was")
+        again = self._read.apart()
         try:
-            tail = await self._logs.read_events(self.fold.tail, READ_BACK_SECONDS)
+            tail = (await self._read_back(again.tail))[0]
+            mark = read_mark(tail)
+            same = mark is not None and _head_after(tail, *mark) == again.head
+            again.position = again.tail + 1
+            while same and again.position < self.fold.position:
+                for record in await self._read_back(again.position):
+                    again.take(record)
         except OutOfRange as error:
             raise Misplaced(str(error)) from error
-        if not tail:
-            raise Unavailable("could not read back the own tail")
-        mark = read_mark(tail[0])
-        if mark is None or _head_after(tail[0], *mark) != self.fold.head:
+        except (ChainMismatch, LedgerBroken):
+            same = False
+        if not same or again.head != self.fold.head:
             self._log.error("the log's tail is not what we left", offset=self.fold.tail)
             self._forget()
             raise Misplaced("the log's tail is another")
+        self._read = again
+
+    async def _read_back(self, offset: int) -> Sequence[Record]:
+        """Records that are known to be there."""
+        records = await self._logs.read_events(offset, READ_BACK_SECONDS)
+        if not records:
+            raise Unavailable(f"could not read back offset {offset} of the event log")
+        return records
 
     async def measure(self) -> None:
         """Tell the metrics how far the inbox reaches. Raises Unavailable."""
