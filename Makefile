@@ -18,8 +18,8 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch \
-	bench-picture bench-intake contracts lock
+.PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
+	bench-latency bench-watch bench-picture bench-intake contracts lock
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -37,9 +37,9 @@ status: setup ## show every process: state, restarts, readiness
 
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit >"$$log" 2>&1 & beside=$$!; \
+	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/simulation >"$$log" 2>&1 & beside=$$!; \
 	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
-	echo 'Beside these, because they mostly wait, ran tests/contract and tests/unit:'; \
+	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
 test-long: setup-dev ## the same with every long test at full length; takes an hour or more
@@ -47,6 +47,10 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 
 prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
 	@$(BIN)/python -m tests.proof.watch
+
+simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
+	@$(BIN)/python -m tests.simulation --seeds 3000
+	@$(BIN)/python -m tests.simulation --bugs
 
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each

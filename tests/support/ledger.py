@@ -67,8 +67,12 @@ class MemorySite:
         return self.topics.events
 
 
-def genesis_entry(identity: Identity) -> Entry:
-    return (b"genesis", genesis_value("a-log", 0, identity), pack_mark(0, GENESIS_CAUSE, 0, 1, NO_HASH, NO_HASH))
+def genesis_entry(identity: Identity, partition: int = 0) -> Entry:
+    return (
+        b"genesis",
+        genesis_value("a-log", partition, identity),
+        pack_mark(0, GENESIS_CAUSE, 0, 1, NO_HASH, NO_HASH),
+    )
 
 
 def message(

@@ -1,0 +1,161 @@
+"""Bugs to plant: mistakes that a change could make, or that other systems have made, each as a few words of the code.
+
+An edit that no longer fits the code is an error, so the list cannot rot unnoticed.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from inspect import getsource
+from textwrap import dedent
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from services.kit.ledger.desk import Desk
+from services.kit.ledger.fold import Fold
+from services.kit.ledger.worker import Worker
+from services.projection.projector import Projector, Track
+from services.views import shipment, unit
+from tests.simulation.run import simulate
+
+
+class Edit(NamedTuple):
+    """In the source of what `owner` calls `name`, `sound` stands once; `broken` comes in its place."""
+
+    owner: Any
+    name: str
+    sound: str
+    broken: str
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A mistake; `within`: the simulation must find it in so many seeds, counted from 0."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    within: int = 100
+
+
+BUGS = (
+    Bug(
+        "a reader ignores `at`",
+        (Edit(Fold, "take", "mark.at != offset", "False"),),
+    ),
+    Bug(
+        "a reader ignores `prev`",
+        (Edit(Fold, "take", "if mark.prev != self.head:", "if False:"),),
+    ),
+    Bug(
+        "a reader takes a part of an answer for the whole",
+        (Edit(Fold, "take", "if len(self._pending) < mark.n:", "if False:"),),
+    ),
+    Bug(
+        "the writer goes on after a mismatch",
+        (Edit(Worker, "_answer_all", "if base != expected:", "if False:"),),
+    ),
+    Bug(
+        "the worker goes on from the group's offset",
+        (
+            Edit(
+                Worker, "_inbox", "return await self._logs.read_inbox(self.fold.next_cause, self._tuning.wait)",
+                "topic = self._logs._log.__dict__\n"
+                "        self.fold.next_cause = max(self.fold.next_cause, topic.get('committed', 0))\n"
+                "        records = await self._logs.read_inbox(self.fold.next_cause, self._tuning.wait)\n"
+                "        topic['committed'] = self.fold.next_cause + len(records)\n"
+                "        return records",
+            ),
+        ),
+    ),
+    Bug(
+        "two batches of a partition are in flight",
+        (
+            Edit(
+                Worker, "_answer_all", "base = await self._logs.append(batch)",
+                "before = self.__dict__.get('flying')\n"
+                "        self.flying = asyncio.ensure_future(self._logs.append(batch)), expected\n"
+                "        base, expected = (await before[0], before[1]) if before else (expected, expected)",
+            ),
+        ),
+    ),
+    Bug(
+        "what was decided stays decided after an error",
+        (Edit(Worker, "run", "self.desk.rollback()", "pass"),),
+    ),
+    Bug(
+        "a failed producer is used again",
+        (Edit(Worker, "run", "await self._logs.renew()", "pass"),),
+    ),
+    Bug(
+        "an idle owner never looks back",
+        (Edit(Worker, "_serve", "monotonic() - checked_at > self._tuning.check_own_tail_every", "False"),),
+    ),
+    Bug(
+        "an idle owner looks at its last record only",
+        (Edit(Worker, "_check_own_tail", "self._read.apart()", "self.fold.apart()"),),
+    ),
+    Bug(
+        "of several messages that break the decider one is remembered",
+        (Edit(Worker, "_decide", "self._suspects.add(record.offset)", "self._suspects = {record.offset}"),),
+    ),
+    Bug(
+        "the newest known time is not taken back",
+        (Edit(Desk, "_take_back", "states, identities, kinds, self.known = to", "states, identities, kinds, _ = to"),),
+    ),
+    Bug(
+        "duplicates are told by their id alone",
+        (
+            Edit(Desk, "_meet", "first = self.seen.get(identity)",
+                 "identity = identity.rpartition('#')[2]\n    first = self.seen.get(identity)"),
+            Edit(Desk, "apply", "event.causationid, (", "event.causationid.rpartition('#')[2], ("),
+        ),
+    ),
+    Bug(
+        "a late report overwrites a newer one",
+        (Edit(unit, "later", "new.order > kept.order", "True"),),
+    ),
+    Bug(
+        "the second half of a handover loses the first",
+        (Edit(shipment, "_handed", "replace(handover, received=", "Handover(received="),),
+    ),
+    Bug(
+        "the projector keeps what a lost commit brought",
+        (
+            Edit(Projector, "run", "self._entities.clear()", "pass"),
+            Edit(Projector, "_start", "self._entities.clear()", "pass"),
+        ),
+    ),
+    Bug(
+        "the projector stores a position inside of an answer",
+        (Edit(Track, "note", "if self.fold.whole:", "if True:"),),
+        within=200,
+    ),
+)  # fmt: skip
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """Let the services have a bug for as long as this lasts. Raises ValueError if the code is not what it was."""
+    with ExitStack() as broken:
+        for edit in bug.edits:
+            broken.enter_context(patch.object(edit.owner, edit.name, _broken(edit)))
+        yield
+
+
+def _broken(edit: Edit) -> Any:
+    function = getattr(edit.owner, edit.name)
+    source = dedent(getsource(function))
+    if source.count(edit.sound) != 1:
+        raise ValueError(f"{edit.name} no longer says {edit.sound!r} once: the bug needs another edit")
+    made: dict[str, Any] = {}
+    exec(source.replace(edit.sound, edit.broken), function.__globals__, made)
+    return made[edit.name]
+
+
+def found(bug: Bug, seeds: range) -> tuple[int, str] | None:
+    """The first of these seeds that finds a bug, and what it says; None if none does."""
+    for seed in seeds:
+        run = simulate(seed, planted(bug))
+        if run.wrong:
+            return seed, run.wrong[0]
+    return None
