@@ -1,11 +1,20 @@
 """What the projection tells Prometheus."""
 
+from collections.abc import Sequence
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from services.kit.ledger.metrics import LATE_SECONDS
 
 _AT = ("service", "partition")
 
 EVENTS = Counter(
     "kalimaya_projected_events_total", "Events in the read model; flat under load: see /readyz.", ["service"]
+)
+ANSWERS = Counter("kalimaya_projected_answers_total", "Answers in the read model; flat under load: see /readyz.")
+ANSWERS_LATE = Counter(
+    "kalimaya_projected_answers_late_total",
+    f"Of these, answers that stood longer than {LATE_SECONDS:g} s in their log; rising: TimeToPictureBurnsFast.",
 )
 BATCH_SECONDS = Histogram(
     "kalimaya_projection_batch_seconds",
@@ -42,3 +51,10 @@ DROPPED_READERS = Counter(
     "Readers of /v1/changes that were dropped; rising for `slow` or `stuck`: look at their network.",
     ["reason"],
 )
+
+
+def projected(appended: Sequence[int], now: float) -> None:
+    """Answers are in the read model that were `appended` to their logs at these times (ms since 1970; `now` in s)."""
+    in_time = (now - LATE_SECONDS) * 1000
+    ANSWERS.inc(len(appended))
+    ANSWERS_LATE.inc(sum(at < in_time for at in appended))
