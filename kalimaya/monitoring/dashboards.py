@@ -27,9 +27,7 @@ def _stat(title: str, query: str, unit: str = "short", red: float | None = None)
 _AGENCIES_HEARD = 'sum by (source) (increase(kalimaya_gateway_heard_total{source=~"/agencies/.+"}[15m]))'
 _UNDECIDED = {"max by (service) (kalimaya_undecided_age_seconds)": "{{service}}"}
 _UNPROJECTED = {"max(kalimaya_unprojected_age_seconds)": "read model"}
-_CONSERVED = (
-    "sum(kalimaya_messages_received) - sum(kalimaya_messages) - sum(kalimaya_messages_in_flight)"  # as the alert has it
-)
+_UNACCOUNTED = "abs(sum(kalimaya_messages_received) - sum(kalimaya_messages) - sum(kalimaya_messages_in_flight))"
 
 POSKO = Dashboard(
     "kalimaya-posko",
@@ -41,7 +39,7 @@ POSKO = Dashboard(
             _stat("Late in the last hour", "kalimaya:late:ratio_rate1h", "percentunit", 0.001),
             _stat("Processes that do not answer", 'count(up{job="kalimaya"} == 0) or vector(0)', red=1),
             _stat("Watches that look", "count(kalimaya_watch_ticking == 1) or vector(0)"),
-            _stat("Messages unaccounted for", _CONSERVED, red=1),
+            _stat("Messages unaccounted for", _UNACCOUNTED, red=1),
             Panel(
                 "Alerts of the system",
                 {'ALERTS{alertstate="firing"}': ""},
@@ -222,7 +220,7 @@ AGENCIES = Dashboard(
             Panel("Read, by topic", {_rate("kalimaya_gateway_agency_read_total", "topic"): "{{topic}}"}, "reqps"),
             Panel("Taken in, by type", {_rate("kalimaya_gateway_agency_taken_total", "type"): "{{type}}"}, "reqps"),
             Panel("Not read yet, by topic", {"sum by (topic) (kalimaya_gateway_agency_waiting)": "{{topic}}"}),
-            _stat("Read and unaccounted for", "sum(kalimaya_gateway_agency_unaccounted)", red=1),
+            _stat("Read and unaccounted for", "abs(sum(kalimaya_gateway_agency_unaccounted))", red=1),
         ],
     },
     variable=("source", "kalimaya_gateway_heard_total"),
