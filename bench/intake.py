@@ -37,8 +37,11 @@ _results = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class Run:
-    """One rate, of positions of these units. `waiting`: by partition, the inbox offset and when each report not shown yet was due; heaps.
-    `taken`: due time, and seconds until it was shown, of each that is."""
+    """One rate, of positions of these units.
+
+    `waiting`: by partition, a heap of the inbox offset and the due time of each report that is not shown yet. `taken`:
+    due time, and seconds until it was shown, of each that is.
+    """
 
     rate: float
     units: Sequence[str]
