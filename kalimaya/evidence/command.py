@@ -1,5 +1,6 @@
 """The command `kalimaya evidence`: writes the evidence on a village, or verifies a file and says what it proves."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.progress import TimeElapsedColumn
 from rich.table import Table
 
-from kalimaya.audit.kafka import Place, Reader, Unreachable, UnevenTopics, describe
+from kalimaya.audit.format import LogRecord
+from kalimaya.audit.kafka import Place, Reader, UnevenTopics, Unreachable, describe
 from kalimaya.audit.report import say
 from kalimaya.evidence.reports import NoHeads, printed_heads
 from kalimaya.evidence.verify import Verified, Wrong, verify
@@ -86,10 +88,16 @@ def _from_kafka(path: Path, village: str, complaints: bool, bootstrap: str, tell
     reader = Reader(bootstrap, places)
     try:
         ends = reader.ends()
-        logs = {place: (record for _, record in reader.read({place: ends[place]})) for place in places}
-        return write(path, village, logs, complaints=complaints, taken=_Bar("records read", sum(ends.values()), tell).take)
+        bar = _Bar("records read", sum(ends.values()), tell)
+        logs = ((place, _records(reader, place, ends[place])) for place in places)
+        return write(path, village, logs, complaints=complaints, taken=bar.take)
     finally:
         reader.close()
+
+
+def _records(reader: Reader, place: Place, end: int) -> Iterator[LogRecord]:
+    for _, record in reader.read({place: end}):
+        yield record
 
 
 def _verify(path: Path, village: str | None, reports: list[Path]) -> None:
@@ -114,17 +122,21 @@ def _show(found: Verified, against_reports: bool, console: Console) -> None:
     console.print(table)
     for each in found.partitions:
         say(console, f"{each.log}  {each.next_offset}  {each.head}")
-    say(console, f"Digest {found.sha256}")
-    say(console, f"{found.village} {found.name}: {found.documents} documents, {found.events} events, {found.receipts} receipts")
+    say(console, f"digest  {found.sha256}")
+    told = f"{found.documents} documents, {found.events} events, {found.receipts} receipts"
+    say(console, f"{found.village} {found.name}: {told}")
     answers, held, withheld = (
         sum(getattr(each, name) for each in found.partitions) for name in ("answers", "held", "withheld")
     )
     if against_reports:
-        say(console, f"The heads of the reports hold {held} of {answers} answers; the others came later, or before one withheld.")
+        say(console, f"Heads of reports hold {held} of {answers} answers; the rest is later, or before one withheld.")
     else:
-        say(console, "Held against no report: that nobody made the whole file anew, only a printed head can tell (--report).")
+        say(
+            console,
+            "Held against no report: only a printed head can tell whether the whole file was made anew.",
+        )
     if withheld:
-        say(console, f"{withheld} answers are withheld; the chain after each is as the file says, and not recomputed.")
+        say(console, f"{withheld} answers are withheld as telling of complaints; a file with --complaints shows them.")
     console.print("[green]Nothing is wrong with the file.[/]")
 
 

@@ -1,7 +1,7 @@
 """The lines of an evidence file: JSON, one object a line, each written in exactly one way (ADR 0013).
 
-In their order: a heading; each partition of each event log, which is a `log`, its answers, and an `end`; then documents,
-events and receipts, which follow from the answers; and the digest of all lines before it.
+In their order: a heading; each partition of each event log, which is a `log`, its answers, and an `end`; then the
+documents, events and receipts that follow from the answers; and the digest of all lines before it.
 """
 
 from collections.abc import Callable, Sequence

@@ -22,7 +22,8 @@ class _Report(msgspec.Struct):
 
 _from_json = msgspec.json.Decoder(_Report).decode
 _ROW = re.compile(
-    r"^\| (?P<log>[a-z]+\.events/\d+) \| (?P<id>\S+) \| (?P<next_offset>\d+) \| `(?P<head>[0-9a-f]{64})` \|$", re.MULTILINE
+    r"^\| (?P<log>[a-z]+\.events/\d+) \| (?P<id>\S+) \| (?P<next_offset>\d+) \| `(?P<head>[0-9a-f]{64})` \|$",
+    re.MULTILINE,
 )
 
 

@@ -33,6 +33,9 @@ from schemas.places import VILLAGES
 from services.kit.ledger import fold as ledger
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Genesis, Stored, pack_mark
 
+WITHHOLDING = "incidents"
+"""The service whose answers may tell of a complaint; no other's may be withheld."""
+
 Read = Callable[[int], None]
 """Told how many bytes were read since it was told last."""
 
@@ -47,7 +50,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """One partition as verified. `answers` shown, of which the head of a report holds `held`; `withheld` are not shown."""
+    """One partition as verified: `answers` that are shown, of which printed heads hold `held`, and those `withheld`."""
 
     log: str
     next_offset: int
@@ -105,7 +108,8 @@ class _Lines:
         try:
             line = decode(raw)
         except (msgspec.DecodeError, ValueError) as error:
-            raise self.wrong(f"this is no line of an evidence file: {error}" if raw else "the file breaks off") from error
+            detail = f"this is no line of an evidence file: {error}" if raw else "the file breaks off"
+            raise self.wrong(detail) from error
         if encode(line) != raw:
             raise self.wrong("it is not written as a file of this format is")
         return line
@@ -128,6 +132,7 @@ class _File:
 
     def verify(self, village: str | None) -> Verified:
         heading = self._heading(village)
+        self._complaints = heading.complaints
         self._verified = Verified(heading.village, heading.name)
         self._fold = VillageFold(heading.village)
         logs = list(self._logs())
@@ -171,7 +176,7 @@ class _File:
             match line:
                 case Answer():
                     self._take(service, partition, chain.shown(line))
-                case Withheld():
+                case Withheld() if service == WITHHOLDING and not self._complaints:
                     chain.withheld(line)
                 case _:
                     raise self._lines.wrong(f"an answer, or the end of {log}, must stand here")
@@ -280,7 +285,7 @@ class _Chain:
     def end(self, line: End) -> Partition:
         """Close it. Raises Wrong if a report has read further."""
         if line.log != self.log or line.next_offset < self._fold.position or line.head != self._fold.head.hex():
-            raise Wrong(self.log, f"the chain ends at {self._fold.position} with {self._fold.head.hex()}, not as it is said")
+            raise Wrong(self.log, f"its records end at {self._fold.position} with the head {self._fold.head.hex()}")
         self._reach(line.next_offset)
         if self._printed:
             beyond = self._printed[0].next_offset
@@ -316,4 +321,5 @@ class _Chain:
             self._stretch = 0
 
     def _broken(self, at: int, what: str) -> Wrong:
-        return Wrong(f"{self.log}@{at}", f"the answer {what}: it or what stands before it was changed, left out or added")
+        detail = f"the answer {what}: it was changed, or something before it was changed, left out or added"
+        return Wrong(f"{self.log}@{at}", detail)

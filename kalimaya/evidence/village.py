@@ -86,8 +86,8 @@ class VillageFold:
         for (kind, id_), document in sorted(self._documents.items()):
             if f"{kind}/{id_}" not in withheld:
                 yield Document(kind=kind, id=id_, document=document)
-        for told in (self._events, self._receipts):
-            yield from (each.line for each in sorted(told) if each.subject not in withheld)
+        yield from (each.line for each in sorted(self._events) if each.subject not in withheld)
+        yield from (each.line for each in sorted(self._receipts) if each.subject not in withheld)
 
 
 def _key(subject: str) -> Key:

@@ -3,7 +3,7 @@
 It knows records, and not where they are read.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -55,21 +55,22 @@ class EmptyLog(Exception):
 def write(
     path: Path,
     village: VillageCode,
-    logs: Mapping[Place, Iterable[stored.Record]],
+    logs: Iterable[tuple[Place, Iterable[stored.Record]]],
     *,
     complaints: bool = False,
     taken: Taken = lambda: None,
 ) -> Written:
     """Write the evidence on a village into a new file.
 
-    `logs`: every partition of every event log from offset 0, in the order of `schemas.catalogue.SERVICES`. `complaints`:
-    show what tells of complaints about units (ADR 0013). Raises OSError (FileExistsError: nothing is overwritten);
-    LedgerBroken, EmptyLog, UnknownMessage and msgspec.DecodeError for logs that cannot be folded, and then writes nothing.
+    `logs`: every partition of every event log from offset 0, services in the order of `schemas.catalogue.SERVICES`;
+    each is read when the one before it was. `complaints`: show what tells of complaints about units. Raises OSError
+    (FileExistsError: nothing is overwritten), and for logs that cannot be folded LedgerBroken, EmptyLog,
+    UnknownMessage, ValueError and msgspec.DecodeError; then nothing is written.
     """
     fold = VillageFold(village)
     with TemporaryFile(dir=path.parent) as spool:
         # What tells of a complaint is known only when everything was read.
-        for place, records in logs.items():
+        for place, records in logs:
             _spool(spool, fold, place, records, taken)
         spool.seek(0)
         withheld = frozenset[str]() if complaints else fold.complaints.subjects()
@@ -85,9 +86,7 @@ def write(
     return out.written
 
 
-def _spool(
-    spool: BinaryIO, village: VillageFold, place: Place, records: Iterable[stored.Record], taken: Taken
-) -> None:
+def _spool(spool: BinaryIO, village: VillageFold, place: Place, records: Iterable[stored.Record], taken: Taken) -> None:
     topic, partition = place
     log, fold = f"{topic}/{partition}", ledger.Fold()
     end = None
@@ -128,7 +127,7 @@ def _text(said: bytes | None) -> str:
     return (said or b"").decode()
 
 
-def _shown(line: Line, withheld: Collection[str]) -> Line:
+def _shown(line: Line, withheld: Set[str]) -> Line:
     if not isinstance(line, Answer) or withheld.isdisjoint(each.key for each in line.records):
         return line
     return Withheld(cause=line.cause, at=line.records[-1].at, records=len(line.records), head=line.head)
