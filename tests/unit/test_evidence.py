@@ -219,12 +219,10 @@ def an_outcome_changed(lines: Lines) -> None:
     lines[at] = replace(lines[at], outcome="accepted")
 
 
-def a_record_withheld(lines: Lines) -> None:
-    at = nth(Answer, 7, lines)
-    answer = lines[at]
+def without_words(answer: Line) -> Withheld:
     assert isinstance(answer, Answer)
     records = answer.records
-    lines[at] = Withheld(cause=answer.cause, at=records[-1].at, records=len(records), head=answer.head)
+    return Withheld(cause=answer.cause, at=records[-1].at, records=len(records), head=answer.head)
 
 
 def a_partition_left_out(lines: Lines) -> None:
@@ -244,7 +242,6 @@ def another_village_named(lines: Lines) -> None:
         (swapped(Answer), "deployment.events/0@9"),
         (a_word_of_a_record_changed, "deployment.events/0@8"),
         (a_digest_of_a_message_changed, "deployment.events/0@8"),
-        (a_record_withheld, "line 10"),
         (a_partition_left_out, "line 2"),
         (left_out(Document), "line 119"),
         (added(Document), "line 120"),
@@ -364,6 +361,16 @@ def test_before_an_answer_that_is_withheld_nothing_is_held_by_a_later_head(shown
     last = max(n for n, each in enumerate(answers) if isinstance(each, Withheld))
     assert incidents.withheld > 0
     assert incidents.held == len(answers) - last - 1 < incidents.answers
+
+
+def test_only_incidents_are_withheld_and_nothing_where_complaints_are_shown(
+    whole: Path, shown: Path, tmp_path: Path
+) -> None:
+    for path, n in ((shown, 7), (whole, -1)):
+        lines = lines_of(path)
+        lines[nth(Answer, n, lines)] = without_words(lines[nth(Answer, n, lines)])
+        with pytest.raises(Wrong, match="must stand here"):
+            verify(put(tmp_path / "forged", lines))
 
 
 def test_a_head_that_is_said_of_what_is_withheld_must_be_that_of_the_log(shown: Path, tmp_path: Path) -> None:
