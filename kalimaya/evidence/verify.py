@@ -84,7 +84,7 @@ def verify(
     Raises Wrong for the first thing that is wrong, and OSError.
     """
     with path.open("rb") as file:
-        return _File(_Lines(file, read), printed).verify(village)
+        return _File(_Lines(file, read), printed, village).verify()
 
 
 class _Lines:
@@ -127,14 +127,14 @@ class _Lines:
 class _File:
     """The order in which lines must come, and what they come to."""
 
-    def __init__(self, lines: _Lines, printed: Sequence[PrintedHead]) -> None:
+    def __init__(self, lines: _Lines, printed: Sequence[PrintedHead], village: str | None) -> None:
         self._lines, self._printed = lines, printed
-
-    def verify(self, village: str | None) -> Verified:
         heading = self._heading(village)
         self._complaints = heading.complaints
-        self._verified = Verified(heading.village, heading.name)
         self._fold = VillageFold(heading.village)
+        self._verified = Verified(heading.village, heading.name)
+
+    def verify(self) -> Verified:
         logs = list(self._logs())
         for each in self._printed:
             if each.log not in logs:
