@@ -101,6 +101,7 @@ FLOW = Dashboard(
             Panel("Answers projected", {_rate("kalimaya_projected_answers_total"): "answers"}, "reqps"),
             Panel("Events projected", {_rate("kalimaya_projected_events_total", "service"): "{{service}}"}, "reqps"),
             Panel("One batch", _quantiles("kalimaya_projection_batch_seconds"), "s"),
+            Panel("Answering a request", _quantiles("kalimaya_picture_request_seconds", "path"), "s"),
             Panel("Partitions stopped", {"sum by (service) (kalimaya_projection_stopped)": "{{service}}"}),
             Panel("Readers dropped", {_rate("kalimaya_changes_dropped_readers_total", "reason"): "{{reason}}"}),
         ],

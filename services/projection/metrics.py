@@ -45,6 +45,12 @@ UNREADABLE = Counter(
     "kalimaya_projection_unreadable_total",
     "Records of gateway.unreadable read; rising: see /v1/unreadable and call the agency.",
 )
+REQUEST_SECONDS = Histogram(
+    "kalimaya_picture_request_seconds",
+    "Time until an answer of the API is ready; rising: look at PostgreSQL, and at who asks for how much.",
+    ["path"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
 READERS = Gauge("kalimaya_changes_readers", "Readers of /v1/changes now; falling to 0: see that their network is well.")
 DROPPED_READERS = Counter(
     "kalimaya_changes_dropped_readers_total",
