@@ -59,12 +59,13 @@ sse-load: setup-dev ## 200 listeners of a district each and 5 of everything whil
 	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \
 		$(BIN)/python -m pytest --timeout=3600 -s tests/e2e/test_changes.py
 
-check: setup-dev ## lint, format, types, who may import whom, and whether the generated contract is up to date
+check: setup-dev ## lint, format, types, who may import whom, and whether generated files are up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m kalimaya.contracts --check
+	$(BIN)/python -m kalimaya.monitoring --check
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 
@@ -88,8 +89,9 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
 
-contracts: setup ## write the contract in all its forms (JSON Schema, AsyncAPI, OpenAPI, docs/messages.md) from its definitions
+contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
 	@$(BIN)/python -m kalimaya.contracts
+	@$(BIN)/python -m kalimaya.monitoring
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

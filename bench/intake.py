@@ -11,6 +11,7 @@ import asyncio
 import json
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from statistics import median, quantiles
@@ -24,7 +25,8 @@ from kalimaya.embedded.postgres import PostgresServer
 from kalimaya.settings import HOST, Settings
 
 AGENCY = "polres-serang"
-UNITS = 900
+NEW_UNITS = [f"{AGENCY}-{number:03}" for number in range(100)]
+"""Of whom positions are reported while the agency has no units yet."""
 LOOK_SECONDS = 0.005
 LONGEST_SECONDS = 60.0
 """How long after the last report the picture may be behind."""
@@ -35,10 +37,14 @@ _results = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class Run:
-    """One rate. `waiting`: by partition, the inbox offset and when each report not shown yet was due; heaps.
-    `taken`: due time, and seconds until it was shown, of each that is."""
+    """One rate, of positions of these units.
+
+    `waiting`: by partition, a heap of the inbox offset and the due time of each report that is not shown yet. `taken`:
+    due time, and seconds until it was shown, of each that is.
+    """
 
     rate: float
+    units: Sequence[str]
     answered: Counter[int] = field(default_factory=Counter)
     waiting: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     taken: list[tuple[float, float]] = field(default_factory=list)
@@ -63,7 +69,7 @@ class Run:
         return sum(map(len, self.waiting.values()))
 
 
-def report(number: int) -> dict[str, object]:
+def report(unit: str, number: int) -> dict[str, object]:
     """A unit's position."""
     place = {"lat": -6.1 - number % 97 / 1000, "lon": 106.2 + number % 89 / 1000}
     return {
@@ -71,14 +77,15 @@ def report(number: int) -> dict[str, object]:
         "id": uuid.uuid4().hex,
         "source": "bench",
         "type": "kalimaya.unit.sighted",
-        "data": {"unit": f"{AGENCY}-{number % UNITS:03}", **place},
+        "data": {"unit": unit, **place},
     }
 
 
 async def send(client: httpx.AsyncClient, run: Run, numbers: range, begin: float) -> None:
     """One POST with these reports."""
     batch = len(numbers) > 1
-    body = _json([report(each) for each in numbers] if batch else report(numbers[0]))
+    reports = [report(run.units[each % len(run.units)], each) for each in numbers]
+    body = _json(reports if batch else reports[0])
     media = f"application/cloudevents{'-batch' if batch else ''}+json"
     answer = await client.post("/v1/messages", content=body, headers={"Content-Type": media})
     told = _results(answer.content)
@@ -98,16 +105,15 @@ async def follow(connection: "asyncpg.Connection[asyncpg.Record]", run: Run) -> 
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def measure(client: httpx.AsyncClient, dsn: str, rate: float, seconds: float, together: int) -> Run:
+async def measure(client: httpx.AsyncClient, dsn: str, run: Run, seconds: float, together: int) -> Run:
     """One rate for so long."""
-    run = Run(rate)
     connection = await asyncpg.connect(dsn, server_settings={"search_path": "read_model"})
     following = asyncio.create_task(follow(connection, run))
     begin = perf_counter() + 0.5
     async with asyncio.TaskGroup() as tasks:
-        for first in range(0, int(rate * seconds), together):
+        for first in range(0, int(run.rate * seconds), together):
             numbers = range(first, first + together)
-            await asyncio.sleep(max(0.0, begin + numbers[-1] / rate - perf_counter()))
+            await asyncio.sleep(max(0.0, begin + numbers[-1] / run.rate - perf_counter()))
             tasks.create_task(send(client, run, numbers, begin))
     deadline = perf_counter() + LONGEST_SECONDS
     while run.open and perf_counter() < deadline:  # noqa: ASYNC110 - an event would be set by what is measured
@@ -132,12 +138,21 @@ def told(run: Run) -> str:
     )
 
 
+async def units_of(dsn: str) -> list[str]:
+    """The agency's units that the read model knows."""
+    connection = await asyncpg.connect(dsn, server_settings={"search_path": "read_model"})
+    found = await connection.fetch("SELECT id FROM entities WHERE kind = 'unit' AND agency = $1", AGENCY)
+    await connection.close()
+    return [each["id"] for each in found]
+
+
 async def session(rates: list[float], seconds: float, together: int) -> None:
     """Measure and print, in milliseconds."""
     settings = Settings()
     dsn = PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
     token = json.loads((settings.data / "tokens.json").read_text())[AGENCY]
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    units = await units_of(dsn) or NEW_UNITS
     async with httpx.AsyncClient(
         base_url=f"http://{HOST}:{settings.gateway_port}",
         headers={"Authorization": f"Bearer {token}"},
@@ -148,7 +163,7 @@ async def session(rates: list[float], seconds: float, together: int) -> None:
         titles = ("shown", "p50", "p99", "most", "p50 first", "p50 last")
         print(f"{'rate/s':>8} " + "".join(f"{each:>10}" for each in titles) + "   answers by status", flush=True)
         for rate in rates:
-            print(told(await measure(client, dsn, rate, seconds, together)), flush=True)
+            print(told(await measure(client, dsn, Run(rate, units), seconds, together)), flush=True)
 
 
 def main() -> None:

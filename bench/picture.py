@@ -1,8 +1,9 @@
 """`make bench-picture`: how long each endpoint takes now, at a past instant, and by what was known at one.
 
-On a running system that has been filled (`make run SCENARIO=full SPEED=max`). Requests come at a fixed rate, whether or
-not the ones before are answered, with full bodies; a time runs from the moment at which a request was due. Before that,
-one after the other, so that nothing waits in line. Last, what the read model takes up on disk.
+On a running system that has been filled (`make run SCENARIO=full SPEED=max`). First one request after the other, so
+that nothing waits in line; then at a fixed rate, whether or not the ones before are answered, where a client's time
+runs from the moment at which a request was due. Bodies are full. The server's time is its own word (`Server-Timing`).
+Last, what the read model takes up on disk.
 """
 
 import argparse
@@ -38,6 +39,8 @@ PATHS = (
 )
 READER = "posko-serang"
 Times = dict[str, str]
+Taken = list[tuple[float, float]]
+"""Milliseconds by the server's clock, and by the client's; infinity for what failed."""
 
 
 def kinds_of(begin: datetime, end: datetime) -> dict[str, Callable[[], Times]]:
@@ -55,38 +58,41 @@ def kinds_of(begin: datetime, end: datetime) -> dict[str, Callable[[], Times]]:
     }
 
 
-async def one_by_one(client: httpx.AsyncClient, path: str, times: Callable[[], Times], count: int) -> list[float]:
-    """Milliseconds of each request, sent when the one before is answered."""
-    taken = []
-    for _ in range(count):
-        started = perf_counter()
-        (await client.get(f"/v1/{path}", params=times())).raise_for_status()
-        taken.append((perf_counter() - started) * 1000)
-    return taken
+async def ask(client: httpx.AsyncClient, path: str, times: Times, due: float) -> tuple[float, float]:
+    """Both times of one request."""
+    answer = await client.get(f"/v1/{path}", params=times)
+    if not answer.is_success:
+        return inf, inf
+    return float(answer.headers["server-timing"].rpartition("=")[2]), (perf_counter() - due) * 1000
+
+
+async def one_by_one(client: httpx.AsyncClient, path: str, times: Callable[[], Times], count: int) -> Taken:
+    """The times of each request, sent when the one before is answered."""
+    return [await ask(client, path, times(), perf_counter()) for _ in range(count)]
 
 
 async def open_loop(
     client: httpx.AsyncClient, asked: Iterator[tuple[str, str, Times]], rate: float, seconds: float
-) -> dict[tuple[str, str], list[float]]:
-    """Milliseconds from when each request was due, by path and way to ask; of one that failed, infinity."""
-    taken: dict[tuple[str, str], list[float]] = {}
+) -> dict[tuple[str, str], Taken]:
+    """The times of requests that do not wait for one another, by path and way to ask."""
+    taken: dict[tuple[str, str], Taken] = {}
     begin = perf_counter()
 
-    async def ask(path: str, way: str, times: Times, due: float) -> None:
-        good = (await client.get(f"/v1/{path}", params=times)).is_success
-        taken.setdefault((path, way), []).append((perf_counter() - due) * 1000 if good else inf)
+    async def asked_for(path: str, way: str, times: Times, due: float) -> None:
+        taken.setdefault((path, way), []).append(await ask(client, path, times, due))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * seconds)):
             due = begin + number / rate
             await asyncio.sleep(max(0.0, due - perf_counter()))
-            tasks.create_task(ask(*next(asked), due))
+            tasks.create_task(asked_for(*next(asked), due))
     return taken
 
 
-def shown(taken: list[float]) -> str:
-    """Median and 95th percentile."""
-    return f"{median(taken):8.1f} {quantiles(taken, n=20)[18]:8.1f}" if len(taken) > 1 else " " * 17
+def shown(taken: Taken) -> str:
+    """Median and 95th percentile, by the server and by the client."""
+    clocks = zip(*taken, strict=True) if len(taken) > 1 else ()
+    return "".join(f"{median(each):9.1f} {quantiles(each, n=20)[18]:8.1f}" for each in clocks)
 
 
 async def sizes(dsn: str) -> None:
@@ -118,7 +124,8 @@ async def session(paths: Sequence[str], count: int, rate: float, seconds: float)
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{settings.picture_port}", headers=headers, timeout=60) as own:
         ways = kinds_of(*await span(own, dsn))
         everything = [(path, way) for path in paths for way in ways]
-        print(f"one request after the other: {'p50':>16} {'p95':>8} ms")
+        print(f"{'milliseconds':37}{'server p50':>10} {'p95':>7} {'client p50':>9} {'p95':>8}")
+        print("one request after the other:")
         for path, way in everything:
             print(f"{path:26} {way:9} {shown(await one_by_one(own, path, ways[way], count))}", flush=True)
         print(f"\nopen loop, {rate:g} requests/s in all for {seconds:g} s:")

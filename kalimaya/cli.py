@@ -14,6 +14,7 @@ from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
 from kalimaya.embedded.postgres import PostgresSetupError
+from kalimaya.evidence.command import evidence
 from kalimaya.playback import Over, Playback, Scenario
 from kalimaya.playback import speed as parse_speed
 from kalimaya.ports import PortTakenError
@@ -33,6 +34,7 @@ scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
 app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
 app.command()(digest)
+app.command()(evidence)
 app.command()(rebuild)
 app.add_typer(operation.app, name="operation")
 

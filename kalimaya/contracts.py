@@ -4,7 +4,6 @@ With `--check` it writes nothing and fails when a file is not what the definitio
 two HTTP apps it takes the description only.
 """
 
-import argparse
 import json
 import sys
 from fnmatch import fnmatchcase
@@ -14,6 +13,8 @@ from typing import Any, cast
 
 import yaml
 
+from kalimaya import generated
+from kalimaya.generated import ROOT
 from schemas.catalogue import CATALOGUE
 from schemas.export import asyncapi, json_schemas
 from schemas.export.page import page
@@ -21,7 +22,6 @@ from services.gateway.api import Gateway, build
 from services.gateway.settings import GatewaySettings
 from services.projection.api.app import new_app
 
-ROOT = Path(__file__).parents[1]
 EXPORTS = Path("schemas/exports")
 AGENCIES = ROOT / "deploy/embedded/agencies.yaml"
 
@@ -64,40 +64,13 @@ def _called(principal: dict[str, Any]) -> str:
 
 def stale(root: Path = ROOT) -> list[Path]:
     """The files that are missing, differ from the definitions, or belong to nothing in them."""
-    wanted = files()
-    there = {path.relative_to(root) for path in (root / EXPORTS).glob("*")} | wanted.keys()
-    return sorted(path for path in there if _text(root / path) != wanted.get(path))
-
-
-def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    return generated.stale(files(), EXPORTS, root)
 
 
 def write(root: Path = ROOT) -> list[Path]:
     """Bring the files up to date; those that were written or removed."""
-    changed, wanted = stale(root), files()
-    for path in changed:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        if path in wanted:
-            (root / path).write_text(wanted[path], encoding="utf-8")
-        else:
-            (root / path).unlink()
-    return changed
-
-
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m kalimaya.contracts", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
-    if parser.parse_args().check:
-        names = stale()
-        for name in names:
-            print(f"{name} is stale: run `make contracts`", file=sys.stderr)
-        return 1 if names else 0
-    for name in write():
-        print(name)
-    return 0
+    return generated.write(files(), EXPORTS, root)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(generated.command("kalimaya.contracts", __doc__, files, EXPORTS))

@@ -113,6 +113,7 @@ class Up:
             "KALIMAYA_KAFKA": settings.bootstrap,
             "KALIMAYA_POSTGRES": self._postgres.dsn(),
             "KALIMAYA_HOST": HOST,
+            "KALIMAYA_DATA": str(settings.data),
             "KALIMAYA_METRICS_PORT": str(settings.metrics_port_of(name)),
             "KALIMAYA_CLOCK": str(settings.data / "clock.json"),
             "KALIMAYA_AGENCIES": str(AGENCIES),

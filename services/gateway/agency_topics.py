@@ -146,6 +146,8 @@ def _count(found: Found, taken: Sequence[Taken], aside: Sequence[Unreadable]) ->
         metrics.AGENCY_READ.labels(tp.topic).inc(len(records))
     for type_, count in Counter(each.message.type for each in taken).items():
         metrics.AGENCY_TAKEN.labels(type_).inc(count)
+    for source, count in Counter(each.message.source for each in taken).items():
+        metrics.HEARD.labels(source).inc(count)
     for (agency, reason), count in Counter((each.agency, each.reason) for each in aside).items():
         metrics.UNREADABLE.labels(agency, reason).inc(count)
     metrics.AGENCY_UNACCOUNTED.inc(sum(map(len, found.values())) - len(taken) - len(aside))

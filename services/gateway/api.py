@@ -99,6 +99,7 @@ def build(gateway: Gateway) -> FastAPI:
 
 
 async def _answered(gateway: Gateway, room: Room, request: Request) -> Response:
+    sender: Principal | None = None
     try:
         sender = bearer(gateway.doorkeeper, request.headers.get("authorization"))
         mode = binding.mode_of_http(request.headers.raw)
@@ -107,7 +108,7 @@ async def _answered(gateway: Gateway, room: Room, request: Request) -> Response:
             events = _events(gateway.settings, request, mode, await _body(request, gateway.settings.largest_body, hold))
             taken = await _take_in(gateway, events, sender)
     except Problem as problem:
-        _turned_away(problem)
+        _turned_away(problem, sender)
         return problem.response()
     told = await _tell(gateway, taken, wait)
     return answers.of_batch(told) if mode == "batch" else told[0].response()
@@ -152,6 +153,7 @@ def _landed(taken: Taken, place: Place | Unavailable, took: float) -> Landed | P
         return answers.unavailable(place)
     metrics.ACK_SECONDS.observe(took)
     metrics.TAKEN.labels(message.type).inc()
+    metrics.HEARD.labels(message.source).inc()
     log.debug("taken in", message_id=message.id, source=message.source, type=message.type, position=place)
     return Landed(message.id, message.source, place)
 
@@ -167,7 +169,7 @@ async def _tell(gateway: Gateway, taken: Sequence[Landed | Problem], wait: float
 
 
 def _turned_away(problem: Problem, sender: Principal | None = None, event: object = None) -> None:
-    metrics.PROBLEMS.labels(problem.slug).inc()
+    metrics.PROBLEMS.labels(problem.slug, sender.source if sender else "nobody").inc()
     id_ = event.get("id") if isinstance(event, dict) else None
     log.info(
         "turned away",

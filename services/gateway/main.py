@@ -8,7 +8,7 @@ from services.gateway.api import Gateway, build
 from services.gateway.inbox import KafkaInbox
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
-from services.kit import clock, credentials
+from services.kit import clock, credentials, disk
 from services.kit.observe import Health, observer, serve
 
 
@@ -21,6 +21,8 @@ async def main() -> None:
     outcomes = Outcomes(settings.kafka, SERVICES)
     gateway = Gateway(settings, doorkeeper, inbox, outcomes, now)
     agencies = AgencyTopics(settings.kafka, settings.instance, doorkeeper.on_kafka, inbox, now, gateway.terms)
+    if settings.data:
+        disk.watch(settings.data)
     health = Health()
     health.ready("inbox", inbox.not_ready)
     health.ready("outcomes", outcomes.not_ready)

@@ -4,8 +4,15 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("kalimaya_gateway_requests_total", "Requests by status; 5xx rising: look at Kafka.", ("status",))
 TAKEN = Counter("kalimaya_gateway_messages_total", "Messages acknowledged by Kafka, by type.", ("type",))
+HEARD = Counter(
+    "kalimaya_gateway_heard_total",
+    "Messages taken in by HTTP or Kafka, by source; one at rest that was not: AgencySilent.",
+    ("source",),
+)
 PROBLEMS = Counter(
-    "kalimaya_gateway_problems_total", "Messages turned away at the door; one agency rising: call it.", ("problem",)
+    "kalimaya_gateway_problems_total",
+    "Messages turned away at the door, by who came (nobody: without a token that we know); one rising: call it.",
+    ("problem", "source"),
 )
 ACK_SECONDS = Histogram(
     "kalimaya_gateway_ack_seconds", "From a message's receipt to Kafka's acknowledgement; rising: look at the brokers."

@@ -20,6 +20,10 @@ class GatewaySettings(KitSettings):
     picture_url: str = "http://127.0.0.1:8000"
     """Where the projection answers, for the Location of an outcome."""
 
+    data: Path | None = None
+    """Folder of Kafka's and PostgreSQL's data, if they are on this machine: the metrics then tell how full its disk is.
+    In a cluster their own exporters do."""
+
     longest_wait: float = 30.0
     """Most seconds that `Prefer: wait` may hold a request; beyond that clients should poll the Location."""
 

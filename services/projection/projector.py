@@ -48,10 +48,11 @@ COALESCE_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An answer as the model reads it, and where the log stands after it."""
+    """An answer as the model reads it, and when it was appended to its log, in ms since 1970."""
 
     outcome: Outcome
     facts: tuple[Fact, ...]
+    appended: int
 
 
 class _Unfoldable(Exception):
@@ -329,6 +330,7 @@ class Projector:
         if moving:
             await self._store.commit(batch)
             self._committed(moving, batch, monotonic() - began)
+            metrics.projected([each.appended for several in reads.values() for each in several], time())
         return len(batch.outcomes)
 
     async def _take(self, track: Track, records: Iterable[Record]) -> list[Read]:
@@ -342,7 +344,7 @@ class Projector:
                 if answer is not None:
                     outcome, facts = read(track.service, track.partition, answer)
                     track.known = outcome.knowntime
-                    reads.append(Read(outcome, facts))
+                    reads.append(Read(outcome, facts, answer.records[0].timestamp))
             except (Unavailable, OutOfRange):
                 raise
             except Exception as error:  # a broken log, an event newer than we are, or a bug: _stop tells everybody

@@ -55,3 +55,8 @@ def test_a_stamp_has_these_bytes(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["partition_of.jsonl", "record.jsonl", "stamp.jsonl"])
 def test_there_are_vectors(name: str) -> None:
     assert golden.read(name)
+
+
+def test_a_header_without_a_value_is_none_of_ours() -> None:
+    assert read_mark(Stored(0, None, None, [("mark", None)])) is None
+    assert read_stamp(Stored(0, None, None, [("stamp", None)])) is None

@@ -65,6 +65,17 @@ async def test_kill_anything_during_the_scenario_and_the_picture_is_that_of_one_
         disturbed.down()
 
 
+async def counted_once(system: System) -> None:
+    """The message is in the metrics that the objectives and alerts are judged by."""
+    of_one = {
+        "gateway": 'kalimaya_gateway_heard_total{source="/agencies/polres-serang"}',
+        "deployment": 'kalimaya_answered_total{service="deployment"}',
+        "projection": "kalimaya_projected_answers_total",
+    }
+    await system.reach(lambda: all(system.gauge(*each) == 1 for each in of_one.items()), 10)
+    assert system.gauge("gateway", f'kalimaya_disk_free_bytes{{folder="{system.data}"}}')
+
+
 async def test_a_published_event_is_in_the_picture_and_a_second_start_goes_on_with_the_data(system: System) -> None:
     system.up("--scenario", "none")
     await system.ready()
@@ -77,6 +88,7 @@ async def test_a_published_event_is_in_the_picture_and_a_second_start_goes_on_wi
     mine = system.picture("/v1/messages", "polres-serang", source="/agencies/polres-serang", id="mine")
     assert mine.status_code == 200, mine.text
     assert system.picture("/v1/units/polres-serang-001", "polres-cilegon").status_code == 404
+    await counted_once(system)
     assert system.down() == 0
     assert not system.pids()
     system.up("--scenario", "none")

@@ -136,8 +136,7 @@ async def test_alerts_are_found_by_every_filter(client: httpx.AsyncClient) -> No
         {"older_than": 1e12},
         {"acknowledged": "perhaps"},
         {"cursor": "cluster"},
-        {"cursor": f"standing~2019-13-03T05:00:00Z~{'0' * 32}"},
-        {"cursor": f"standing~2019-11-03T........Z~{'0' * 32}"},
+        {"cursor": f"standing~1234567890123456789~{'0' * 32}"},
     ],
 )
 async def test_a_filter_that_means_nothing_is_a_mistake(client: httpx.AsyncClient, filters: Any) -> None:

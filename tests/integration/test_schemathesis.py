@@ -35,6 +35,7 @@ async def served(app: Any) -> AsyncIterator[str]:
     await running
 
 
+@pytest.mark.timeout(400)
 async def test_all_checks_of_schemathesis(pair: Pair, tmp_path: Path) -> None:
     async with showing_the_golden_logs(pair, tmp_path, datetime(2019, 11, 3, 9, tzinfo=UTC)) as client:
         transport = client._transport
@@ -44,7 +45,7 @@ async def test_all_checks_of_schemathesis(pair: Pair, tmp_path: Path) -> None:
                 Path(sys.executable).with_name("schemathesis"),
                 *("run", f"{address}/openapi.json", "--checks", "all", "--exclude-path", STREAM),
                 *("--header", client.headers["authorization"].join(("Authorization: ", ""))),
-                *("--max-examples", str(30), "--seed", "2019", "--continue-on-failure", "--no-color"),
+                *("--max-examples", str(10), "--seed", "2019", "--continue-on-failure", "--no-color"),
                 stdout=asyncio.subprocess.PIPE,
                 cwd=tmp_path,
                 env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks", "PYTHONPATH": str(ROOT)},

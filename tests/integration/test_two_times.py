@@ -238,7 +238,7 @@ async def test_versions_written_in_any_batches_with_restarts_in_between_are_thos
         end = begin + chance.randint(1, 300)
         reads: defaultdict[Place, list[Read]] = defaultdict(list)
         for each in facts[begin:end]:
-            reads[f"{each.service}.events", each.partition].append(Read(cast(Any, None), (each,)))
+            reads[f"{each.service}.events", each.partition].append(Read(cast(Any, None), (each,), 0))
         batch = await projector._apply(reads)
         batch.outcomes.clear()
         await store.commit(batch)

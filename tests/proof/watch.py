@@ -86,7 +86,7 @@ class Play:
 
     async def run(self, disturbed: bool) -> Ran:
         """Play to the end; its alerts."""
-        self.system.up("--scenario", self._size, "--speed", EVEN)
+        self.system.up("--scenario", self._size, "--speed", EVEN, "--over", "kafka")
         try:
             await self.system.reach(lambda: "scenario" in self.system.pids(), 120)
             watching = asyncio.create_task(self._measure())
@@ -122,7 +122,7 @@ class Play:
                 elif service not in self._looked:
                     continue
                 self._blind[service] = max(self._blind[service], running.now() - self._looked[service])
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
     def _age(self, service: str) -> float | None:
         return self.system.gauge(f"{service}-watch", "kalimaya_watch_tick_age_seconds")

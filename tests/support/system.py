@@ -30,6 +30,7 @@ class System:
         self.environment = os.environ | {f"KALIMAYA_{name}_PORT": str(port) for name, port in self.ports.items()}
         self.environment["KALIMAYA_DATA"] = str(self.data)
         self._process: subprocess.Popen[bytes] | None = None
+        self._client = httpx.Client(timeout=3)
 
     def up(self, *options: str) -> None:
         """Start `kalimaya up`."""
@@ -106,9 +107,7 @@ class System:
     def gauge(self, name: str, metric: str) -> float | None:
         """The value of a process's metric that has one line; None while it does not answer."""
         try:
-            shown = httpx.get(
-                f"http://127.0.0.1:{self.ports['METRICS'] + SERVICES.index(name)}/metrics", timeout=3
-            ).text
+            shown = self._client.get(f"http://127.0.0.1:{self.ports['METRICS'] + SERVICES.index(name)}/metrics").text
         except httpx.HTTPError:
             return None
         lines = [line for line in shown.splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))]

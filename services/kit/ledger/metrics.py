@@ -9,6 +9,9 @@ from services.kit.ledger.fold import Fold
 
 _BY = ("service", "partition")
 
+LATE_SECONDS = 1.0
+"""What a message may take to be decided, and then its answer to be in the read model (docs/monitoring.md says why)."""
+
 RECEIVED = Gauge("kalimaya_messages_received", "Inbox records; equals the outcomes plus those in flight.", _BY)
 MESSAGES = Gauge("kalimaya_messages", "Outcomes in the log; rejected rising: look at who sends.", (*_BY, "outcome"))
 IN_FLIGHT = Gauge("kalimaya_messages_in_flight", "Inbox records not answered yet; rising: add processes.", _BY)
@@ -26,6 +29,12 @@ DECISION_SECONDS = Histogram(
     "Time to decide and encode one message (mean over its batch); rising: profile the decider.",
     ("service",),
     buckets=(5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 0.05, 0.5),
+)
+ANSWERED = Counter("kalimaya_answered_total", "Messages answered here; flat under load: see /readyz.", ("service",))
+ANSWERED_LATE = Counter(
+    "kalimaya_answered_late_total",
+    f"Of these, messages that waited longer than {LATE_SECONDS:g} s in the inbox; rising: TimeToPictureBurnsFast.",
+    ("service",),
 )
 APPEND_SECONDS = Histogram(
     "kalimaya_append_seconds",
@@ -45,11 +54,13 @@ class Gauges:
 
     def __init__(self, service: str, partition: int) -> None:
         self._at = at = (service, str(partition))
+        self._end = self._next_cause = 0
         self._received, self._in_flight = RECEIVED.labels(*at), IN_FLIGHT.labels(*at)
         self._voids, self._alarms, self._poison = VOID_RECORDS.labels(*at), CHAIN_ALARM.labels(*at), POISON.labels(*at)
         self._decision = DECISION_SECONDS.labels(service)
         self._append = APPEND_SECONDS.labels(service)
         self._batch = BATCH_MESSAGES.labels(service)
+        self._answered, self._answered_late = ANSWERED.labels(service), ANSWERED_LATE.labels(service)
 
     def reload(self, reason: str) -> None:
         """A fold begins."""
@@ -59,8 +70,10 @@ class Gauges:
         """Deciding raised."""
         self._poison.inc()
 
-    def batch(self, messages: int, deciding: float, appending: float) -> None:
-        """A batch of `messages` was written; both times in seconds."""
+    def batch(self, messages: int, late: int, deciding: float, appending: float) -> None:
+        """A batch of `messages` was written, `late` of them so; both times in seconds."""
+        self._answered.inc(messages)
+        self._answered_late.inc(late)
         self._decision.observe(deciding / messages)
         self._append.observe(appending)
         self._batch.observe(messages)
@@ -71,11 +84,21 @@ class Gauges:
             MESSAGES.labels(*self._at, outcome).set(count)
         self._voids.set(fold.voids)
         self._alarms.set(alarms)
+        self._next_cause = fold.next_cause
+        self._conserve()
 
-    def inbox(self, end: int, next_cause: int) -> None:
-        """How far the inbox reaches, and how far it is answered (offsets)."""
-        self._received.set(end)
-        self._in_flight.set(max(0, end - next_cause))
+    def inbox(self, end: int) -> None:
+        """How far the inbox reaches (offset)."""
+        self._end = end
+        self._conserve()
+
+    def _conserve(self) -> None:
+        """Say what is in flight by the fold that the outcomes were last told with, so that a scrape between two looks
+        at the inbox does not find them at odds. The outcomes are counted elsewhere, so they can be.
+        """
+        received = max(self._end, self._next_cause)
+        self._received.set(received)
+        self._in_flight.set(received - self._next_cause)
 
     def undecided_age(self, read: Callable[[], float]) -> None:
         """Let every scrape ask for the age itself."""

@@ -23,7 +23,8 @@ _MARK = struct.Struct(">BqqHH32s32s")
 _LINK = struct.Struct(">qqHH32sI")
 
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
+"""Kafka lets a header have no value, and others may write to our topics."""
 
 
 class Record(Protocol):
@@ -82,7 +83,7 @@ def pack_stamp(stamp: Stamp) -> list[tuple[str, bytes]]:
 def read_stamp(record: Record) -> Stamp | None:
     """The gateway's stamp, or None if the record carries none that this format knows."""
     for name, value in record.headers:
-        if name == STAMP and len(value) == _STAMP.size:
+        if name == STAMP and value is not None and len(value) == _STAMP.size:
             version, authorised, digest = _STAMP.unpack(value)
             if version == FORMAT:
                 return Stamp(bool(authorised), digest)
@@ -97,7 +98,7 @@ def pack_mark(at: int, cause: int, i: int, n: int, prev: bytes, digest: bytes) -
 def read_mark(record: Record) -> Mark | None:
     """What an event record says of itself, or None if it is not one of ours."""
     for name, value in record.headers:
-        if name == MARK and len(value) == _MARK.size:
+        if name == MARK and value is not None and len(value) == _MARK.size:
             version, at, cause, i, n, prev, digest = _MARK.unpack(value)
             if version == FORMAT:
                 return Mark(at, cause, i, n, prev, digest)

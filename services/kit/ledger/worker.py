@@ -243,7 +243,9 @@ class Worker(Generic[S]):
             self._lost_races = 0
             done += count
             self.pending_since = records[done].timestamp / 1000 if done < len(records) else None
-            self._gauges.batch(count, built - started, monotonic() - built)
+            in_time = (time() - metrics.LATE_SECONDS) * 1000
+            late = sum(record.timestamp < in_time for record in records[done - count : done])
+            self._gauges.batch(count, late, built - started, monotonic() - built)
             self._progress()
 
     def _build(self, records: Sequence[Record], start: int) -> tuple[Batch, tuple[int, bytes, int], int]:
@@ -330,7 +332,7 @@ class Worker(Generic[S]):
 
     async def measure(self) -> None:
         """Tell the metrics how far the inbox reaches. Raises Unavailable."""
-        self._gauges.inbox(await self._logs.inbox_end(), self.fold.next_cause)
+        self._gauges.inbox(await self._logs.inbox_end())
 
     def _progress(self) -> None:
         self.progressed_at = monotonic()

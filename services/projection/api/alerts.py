@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, Field
 
 from schemas.types import AlertRule, Jurisdiction, Level
 from schemas.watched import WATCHED
@@ -37,20 +36,12 @@ _WHERE = f"""($2::text IS NULL OR status = $2) AND ($3::text[] IS NULL OR docume
     AND ($11::boolean IS NULL OR {_PLACE} > {_BEFORE}) ORDER BY {_PLACE} LIMIT $14"""
 
 
-def _readable(cursor: str) -> str:
-    datetime.fromisoformat(cursor.split("~")[1])
-    return cursor
-
-
 AlertCursor = Annotated[
-    Annotated[
-        str,
-        Field(pattern=r"^(standing|cleared)~[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[0-9a-f]{32}$"),
-        AfterValidator(_readable),
-    ]
-    | None,
-    Query(description="`next` of the page before."),
+    str | None,
+    Query(pattern=r"^(standing|cleared)~[0-9]{1,16}~[0-9a-f]{32}$", description="`next` of the page before."),
 ]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +111,7 @@ async def alerts(
         look.now,
         None if filters.older_than is None else timedelta(seconds=filters.older_than),
         state and state == "cleared",
-        at and datetime.fromisoformat(at),
+        at and _EPOCH + int(at) * _MICROSECOND,
         id_,
         limit + 1,
     )
@@ -167,7 +158,7 @@ async def standing_in(look: Snapshot, village: str) -> list[Document]:
 
 def _place(alert: Document) -> str:
     at = alert["since"] if alert["cleared"] is None else alert["cleared"]["as_of"]
-    return f"{alert['state']}~{at}~{alert['alert']}"
+    return f"{alert['state']}~{(datetime.fromisoformat(at) - _EPOCH) // _MICROSECOND}~{alert['alert']}"
 
 
 async def under(look: Snapshot, jurisdiction: Jurisdiction) -> list[str]:

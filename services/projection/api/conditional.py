@@ -1,18 +1,20 @@
-"""Conditional requests and compression (RFC 9110 sections 8.8.3, 12.5.3 and 13.1.2), around the whole API.
+"""Conditional requests and compression (RFC 9110 sections 8.8.3, 12.5.3 and 13.1.2), around the whole API; its times.
 
 The ETag is a digest of the body before it is compressed, because much of what we answer turns with time alone and no
 position tells of it. It is a weak one, so that it stands for the body in either coding. An answer that is streamed
-passes as it is.
+passes as it is. How long we took for any other stands in its `Server-Timing`, in milliseconds.
 """
 
 import asyncio
 import gzip
 import re
 from hashlib import sha256
+from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.projection import metrics
 from services.projection.api.negotiation import quality
 
 LEAST_BYTES = 500
@@ -34,7 +36,7 @@ class Conditional:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
-            await self._app(scope, receive, _Sender(Headers(scope=scope), send).send)
+            await self._app(scope, receive, _Sender(scope, send).send)
         else:
             await self._app(scope, receive, send)
 
@@ -42,9 +44,10 @@ class Conditional:
 class _Sender:
     """Holds the beginning of an answer back until its body tells what becomes of it."""
 
-    def __init__(self, asked: Headers, send: Send) -> None:
-        self._asked, self._send = asked, send
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._asked, self._send = scope, Headers(scope=scope), send
         self._start: Message | None = None
+        self._began = perf_counter()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200:
@@ -77,8 +80,15 @@ class _Sender:
             headers["Content-Encoding"] = "gzip"
             headers["Content-Length"] = str(len(body))
         self._start = None
+        headers["Server-Timing"] = f"total;dur={1000 * self._took():.1f}"
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+    def _took(self) -> float:
+        """Seconds until the answer is ready to be sent."""
+        seconds, route = perf_counter() - self._began, self._scope.get("route")
+        metrics.REQUEST_SECONDS.labels(getattr(route, "path", "")).observe(seconds)
+        return seconds
 
     def _takes_gzip(self, headers: Headers) -> bool:
         if "content-encoding" in headers or headers.get("content-type", "").startswith(COMPRESSED_ALREADY):
