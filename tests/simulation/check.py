@@ -1,7 +1,8 @@
-"""Whether a run came to what it should: judged from the logs and the read model alone, by code of its own.
+"""Whether a run came to what it should: judged from the logs and the read model alone.
 
-The audit's checker judges each partition (one outcome a message, whole chain, right repeats). An undisturbed run over
-the same inbox says which outcomes there must be, and a fresh fold of the logs what the read model must show.
+The audit's checker, which has code of its own, judges each partition (one outcome a message, whole chain, right
+repeats). An undisturbed run over the same inbox says which outcomes there must be, and a fresh fold of the logs what
+the read model must show.
 """
 
 from collections import defaultdict
