@@ -5,7 +5,7 @@ Exit code 1 when a rule does not hold or a planted bug is not caught.
 
 import argparse
 import sys
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from tests.model.bounds import SHOWN_BY, Bounds, Bug
 from tests.model.explore import Explored, explore
@@ -14,15 +14,15 @@ from tests.model.trace import tell
 
 
 def main() -> int:
-    """The command line: bounds by name, and how long to look."""
+    """The command line: the bounds by their names, and how long to look."""
     parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
     for field in fields(Bounds):
-        if isinstance(field.default, int):
-            parser.add_argument(f"--{field.name}", type=int, default=field.default, help=f"default {field.default}")
+        many = "+" if isinstance(field.default, tuple) else None
+        parser.add_argument(f"--{field.name}", type=int, nargs=many, default=field.default, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=60, help="how long to look at the sound rules, default 60")
     given = vars(parser.parse_args())
     seconds = given.pop("seconds")
-    bounds = replace(Bounds(), **given)
+    bounds = Bounds(**given | {"sizes": tuple(given["sizes"])})
     print(bounds)
     protocol = Protocol(bounds)
     sound = explore(protocol, seconds)

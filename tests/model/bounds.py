@@ -9,10 +9,9 @@ class Bounds:
     """How many of each there may be.
 
     writers: deciders that all believe to own the partition. messages: records in the inbox. batch: most messages that
-    one batch answers. sizes: the answers that a decider may give, by their number of records; each time any of them, because
-    two writers may run two versions of the code. faults:
-    crashes, lost acknowledgements and doubled batches, together. cuts: times that the log loses its tail, which R1
-    forbids. appends: batches in the log.
+    one batch answers. sizes: the answers that a decider may give, by their number of records; each time it is any of
+    them, because two writers may run two versions of the code. faults: crashes, lost acknowledgements and doubled
+    batches, together. cuts: times that the log loses its tail, which R1 forbids. appends: batches in the log.
     """
 
     writers: int = 2

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from time import monotonic
 
-from tests.model.protocol import Act, Protocol, State, symmetric
+from tests.model.protocol import Protocol
+from tests.model.state import Act, State, symmetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,14 @@ def explore(protocol: Protocol, seconds: float = float("inf")) -> Explored:
         beyond: list[State] = []
         for state in frontier:
             if (wrong := protocol.wrong(state)) is not None:
-                found = (wrong, _way(came_from, state))
-                return Explored(len(came_from), monotonic() - began, depth, acts, False, found)
+                way = _way(came_from, state)
+                return Explored(len(came_from), monotonic() - began, depth, acts, False, (wrong, way))
             for step, after in protocol.steps(state):
                 acts[step.act] += 1
-                after = symmetric(after)
-                if after not in came_from:
-                    came_from[after] = state
-                    beyond.append(after)
+                found = symmetric(after)
+                if found not in came_from:
+                    came_from[found] = state
+                    beyond.append(found)
         if monotonic() - began > seconds:
             return Explored(len(came_from), monotonic() - began, depth, acts, False, None)
         frontier = beyond

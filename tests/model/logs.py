@@ -66,7 +66,7 @@ class Folded(NamedTuple):
 
 
 def build(on: Folded, answers: Sequence[tuple[int, int]]) -> Batch:
-    """Answer the next causes in one batch, as `Worker._build` does; of each answer: which it is, in how many records."""
+    """Answer the next causes in one batch, as `Worker._build` does; `answers` are (which it is, how many records)."""
     at, head, cause = on.position, on.head, on.next_cause
     entries: list[tuple[bytes, Headers]] = []
     for which, n in answers:

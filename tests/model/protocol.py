@@ -7,79 +7,18 @@ is slow, paused or deposed is not in the state, because any writer may do nothin
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cache
 from itertools import product
-from typing import NamedTuple
 
 from services.kit.ledger.record import link
 from tests.model.bounds import Bounds, Bug
-from tests.model.logs import Folded, Interned, Log, Reading, build, mark_of, split
+from tests.model.logs import Interned, Log, Reading, build, mark_of, split
+from tests.model.state import DOWN, Act, Flight, State, Step, Writer, symmetric, turned, under_way, undisturbed
 
+LONGEST = 100
+"""Steps after which we believe that a calm course leads nowhere; a sound one takes a quarter of that."""
 
-class Act(StrEnum):
-    """What may happen."""
-
-    START = "starts and folds the log from its beginning"
-    SEND = "decides and sends"
-    LAND = "its batch lands"
-    ACKNOWLEDGE = "hears that its batch landed"
-    STAND_DOWN = "stands down, because others answer"
-    READ_BACK = "reads its tail back"
-    GIVE_UP = "hears nothing of its batch and reads on"
-    DOUBLE = "its batch is doubled on its way"
-    CRASH = "crashes"
-    LAND_LATE = "a batch that nobody waits for lands"
-    CUT = "the log loses its tail"
-    COMMIT = "commits a group offset"
-    RESTART = "is started again by an operator, because of the alarm"
-
-
-class Step(NamedTuple):
-    """Something that happens: to which writer (-1: none), and with which batch or how many of them (-1: none)."""
-
-    act: Act
-    writer: int
-    batch: int
-
-
-class Flight(NamedTuple):
-    """A batch whose acknowledgement a writer waits for, and where it landed; -1 while it has not."""
-
-    batch: int
-    base: int
-
-
-class Writer(NamedTuple):
-    """What a writer knows and waits for."""
-
-    folded: Folded
-    flights: tuple[Flight, ...] = ()
-
-
-DOWN = -1
-
-
-class State(NamedTuple):
-    """Everything, as small numbers. Writers are numbers in `Protocol.writers`, batches in `Reading.batches`.
-
-    late: batches on their way that nobody waits for. faults, cuts: how many may still come. lost: what the log was
-    before it lost its tail, each time. committed: a group offset, which only a planted bug uses.
-    """
-
-    log: Log
-    writers: tuple[int, ...]
-    late: tuple[int, ...]
-    faults: int
-    cuts: int
-    lost: tuple[Log, ...] = ()
-    committed: int = 0
-
-
-def symmetric(state: State) -> State:
-    """One state for all that differ in the writers' names only."""
-    log, writers, late, faults, cuts, lost, committed = state
-    return State(log, tuple(sorted(writers)), tuple(sorted(late)), faults, cuts, lost, committed)
+CALM = (Act.LAND, Act.ACKNOWLEDGE, Act.SEND, Act.READ_BACK, Act.START)
 
 
 class Protocol:
@@ -127,20 +66,20 @@ class Protocol:
         if number == DOWN:
             started = self._started(log, state.committed)
             if started != DOWN:
-                yield Step(Act.START, who, -1), _turned(state, who, started)
+                yield Step(Act.START, who, -1), turned(state, who, started)
             return
         for batch, sent in self._sent(number):
-            yield Step(Act.SEND, who, batch), _turned(state, who, sent)
+            yield Step(Act.SEND, who, batch), turned(state, who, sent)
         writer = self.writers[number]
         if writer.flights:
             yield from self._steps_of_flights(state, who, writer, room)
         elif (then := self._looked_back(number, log)) != number:
-            yield Step(Act.READ_BACK, who, -1), _turned(state, who, then)
+            yield Step(Act.READ_BACK, who, -1), turned(state, who, then)
             yield from self._stood_down(state, who, number, then)
         if self.bug is Bug.GROUP_OFFSET and writer.folded.next_cause > state.committed:
             yield Step(Act.COMMIT, who, -1), state._replace(committed=writer.folded.next_cause)
         if state.faults:
-            yield Step(Act.CRASH, who, -1), _turned(state, who, DOWN, _under_way(writer), fault=1)
+            yield Step(Act.CRASH, who, -1), turned(state, who, DOWN, under_way(writer), fault=1)
 
     def _steps_of_flights(self, state: State, who: int, writer: Writer, room: bool) -> Iterator[tuple[Step, State]]:
         log, number, flights = state.log, state.writers[who], writer.flights
@@ -148,22 +87,22 @@ class Protocol:
             if base < 0 and room:
                 landed = (*flights[:k], Flight(batch, log.end), *flights[k + 1 :])
                 then, grown = self.writers.number(Writer(writer.folded, landed)), self.reading.append(log, batch)
-                yield Step(Act.LAND, who, batch), _turned(state, who, then, grown=grown)
+                yield Step(Act.LAND, who, batch), turned(state, who, then, grown=grown)
         first = flights[0].batch
         if flights[0].base >= 0 or self.bug is Bug.EARLY_ACK:
             then, freed = self._acknowledged(number, log)
-            yield Step(Act.ACKNOWLEDGE, who, first), _turned(state, who, then, freed)
+            yield Step(Act.ACKNOWLEDGE, who, first), turned(state, who, then, freed)
             if not freed and flights[0].base != self.reading.batches[first].at:
                 yield from self._stood_down(state, who, number, then)
         if state.faults:
             then = self._gave_up(number, log)
-            yield Step(Act.GIVE_UP, who, first), _turned(state, who, then, _under_way(writer), fault=1)
-            yield Step(Act.DOUBLE, who, first), _turned(state, who, number, (first,), fault=1)
+            yield Step(Act.GIVE_UP, who, first), turned(state, who, then, under_way(writer), fault=1)
+            yield Step(Act.DOUBLE, who, first), turned(state, who, number, (first,), fault=1)
 
     def _stood_down(self, state: State, who: int, before: int, then: int) -> Iterator[tuple[Step, State]]:
         """R7: who loses races to others may leave; how many it takes is not counted, so that it is any number."""
         if then != DOWN and self.writers[then].folded.next_cause > self.writers[before].folded.next_cause:
-            yield Step(Act.STAND_DOWN, who, -1), _turned(state, who, DOWN)
+            yield Step(Act.STAND_DOWN, who, -1), turned(state, who, DOWN)
 
     # What a writer does. Each returns the writer's number afterwards, DOWN if it stops because the ledger is broken.
 
@@ -205,7 +144,7 @@ class Protocol:
             position = first.base + len(batch.entries)
             gone_on = after.folded._replace(position=position, tail=position - 1)
             return self.writers.number(after._replace(folded=gone_on)), ()
-        return self._gave_up(number, log), _under_way(self.writers[number])
+        return self._gave_up(number, log), under_way(self.writers[number])
 
     def _give_up(self, number: int, log: Log) -> int:
         """Drop what was decided and read on from the folded position."""
@@ -250,12 +189,13 @@ class Protocol:
 
     def _never_answered(self, state: State) -> str | None:
         """What goes wrong on the calm course from here, if it does not lead to an answer for every message."""
-        lost, path = state.lost, [symmetric(_undisturbed(state))]
+        lost, path = state.lost, [symmetric(undisturbed(state))]
         while path[-1] not in self._good and not self.done(path[-1]):
             step = self.calm(path[-1])
             if step is None or len(path) > LONGEST:
                 told = (self._judged(each.log, lost) for each in path)
-                stuck = f"message {path[-1].log.folded.next_cause} is never answered, though nothing goes wrong any more"
+                cause = path[-1].log.folded.next_cause
+                stuck = f"message {cause} is never answered, though nothing goes wrong any more"
                 return next(filter(None, told), stuck)
             path.append(symmetric(step[1]))
         self._good.update(path)
@@ -267,7 +207,7 @@ class Protocol:
         Batches under way come first, then who has read everything: so back-off spreads writers in life. Who writes
         after a lost tail what does not count is started again, because an alarm says so.
         """
-        state = _undisturbed(state)
+        state = undisturbed(state)
         best = min(
             (each for each in self._steps(state, LONGEST) if each[0].act in CALM),
             key=lambda each: self._rank(state, each[0]),
@@ -277,33 +217,10 @@ class Protocol:
             fresh = self._started(state.log, 0)
             for who, number in enumerate(state.writers):
                 if number != fresh != DOWN:
-                    return Step(Act.RESTART, who, -1), _turned(state, who, fresh)
+                    return Step(Act.RESTART, who, -1), turned(state, who, fresh)
         return best
 
     def _rank(self, state: State, step: Step) -> tuple[int, bool, int, int]:
         number = state.writers[step.writer]
         stale = number != DOWN and self.writers[number].folded.position != state.log.end
         return CALM.index(step.act), stale, number, step.batch
-
-
-LONGEST = 100
-"""Steps after which we believe that a calm course leads nowhere; a sound one takes a quarter of that."""
-
-CALM = (Act.LAND, Act.ACKNOWLEDGE, Act.SEND, Act.READ_BACK, Act.START)
-
-
-def _turned(
-    state: State, who: int, number: int, freed: tuple[int, ...] = (), fault: int = 0, grown: Log | None = None
-) -> State:
-    """The state with another writer in this place, batches for which nobody waits any more, a fault, another log."""
-    log, writers, late, faults, cuts, lost, committed = state
-    writers = (*writers[:who], number, *writers[who + 1 :])
-    return State(log if grown is None else grown, writers, late + freed, faults - fault, cuts, lost, committed)
-
-
-def _under_way(writer: Writer) -> tuple[int, ...]:
-    return tuple(flight.batch for flight in writer.flights if flight.base < 0)
-
-
-def _undisturbed(state: State) -> State:
-    return State(state.log, state.writers, (), 0, 0, (), state.committed)

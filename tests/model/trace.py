@@ -6,7 +6,8 @@ from string import ascii_uppercase
 from services.kit.ledger.record import Stored
 from tests.model.explore import Explored
 from tests.model.logs import Batch, Log, mark_of
-from tests.model.protocol import DOWN, Act, Protocol, State, Step, symmetric
+from tests.model.protocol import Protocol
+from tests.model.state import DOWN, Act, State, Step, symmetric
 
 LONGEST_TOLD = 24
 """Steps after which a course without end is left."""
@@ -71,20 +72,24 @@ class _Trace:
     def _detail(self, step: Step, before: State, after: State) -> str:
         match step.act:
             case Act.SEND:
-                return ": " + ", then ".join(map(self._told, self._flights(after, step)[len(self._flights(before, step)) :]))
+                sent = self._flights(after, step)[len(self._flights(before, step)) :]
+                told = ": " + ", then ".join(map(self._told, sent))
             case Act.LAND:
-                return f" at offset {before.log.end}"
+                told = f" at offset {before.log.end}"
             case Act.LAND_LATE:
-                return f" at offset {before.log.end}: {self._senders[step.batch]}'s {self._told(step.batch)}"
+                told = f" at offset {before.log.end}: {self._senders[step.batch]}'s {self._told(step.batch)}"
             case Act.CUT:
-                return f" from offset {after.log.end} on"
+                told = f" from offset {after.log.end} on"
             case Act.ACKNOWLEDGE:
-                base, at = self._protocol.writers[before.writers[step.writer]].flights[0].base, self._batch(step.batch).at
+                base = self._protocol.writers[before.writers[step.writer]].flights[0].base
+                at = self._batch(step.batch).at
                 where = "though it did not" if base < 0 else f"at {base}" + (f" and not at {at}" if base != at else "")
-                return f" {where}{self._knows(after.writers[step.writer])}"
+                told = f" {where}{self._knows(after.writers[step.writer])}"
             case Act.CRASH | Act.DOUBLE | Act.STAND_DOWN | Act.COMMIT:
-                return ""
-        return self._knows(after.writers[step.writer])
+                told = ""
+            case _:
+                told = self._knows(after.writers[step.writer])
+        return told
 
     def _knows(self, number: int) -> str:
         if number == DOWN:
