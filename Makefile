@@ -51,7 +51,7 @@ prove-watch: setup-dev ## every rule raised and cleared on the real thing, undis
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
 
-model: setup-dev ## explore every state of the ledger protocol within bounds for a minute, and break each of its rules
+model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
 	@$(BIN)/python -m tests.model
 
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills

@@ -19,7 +19,7 @@ def main() -> int:
     for field in fields(Bounds):
         many = "+" if isinstance(field.default, tuple) else None
         parser.add_argument(f"--{field.name}", type=int, nargs=many, default=field.default, help="default: %(default)s")
-    parser.add_argument("--seconds", type=float, default=60, help="how long to look at the sound rules, default 60")
+    parser.add_argument("--seconds", type=float, default=120, help="how long to look at the sound rules, default 120")
     given = vars(parser.parse_args())
     seconds = given.pop("seconds")
     bounds = Bounds(**given | {"sizes": tuple(given["sizes"])})

@@ -26,7 +26,7 @@ class Explored:
 
 
 def explore(protocol: Protocol, seconds: float = float("inf")) -> Explored:
-    """Look at every state within the bounds, or at those that can be looked at in about so many seconds."""
+    """Look at every state within the bounds, or at those that can be looked at in so many seconds."""
     began, depth, acts = monotonic(), 0, Counter[Act]()
     start = symmetric(protocol.initial())
     came_from: dict[State, State | None] = {start: None}
@@ -34,6 +34,8 @@ def explore(protocol: Protocol, seconds: float = float("inf")) -> Explored:
     while frontier:
         beyond: list[State] = []
         for state in frontier:
+            if monotonic() - began > seconds:
+                return Explored(len(came_from), monotonic() - began, depth, acts, False, None)
             if (wrong := protocol.wrong(state)) is not None:
                 way = _way(came_from, state)
                 return Explored(len(came_from), monotonic() - began, depth, acts, False, (wrong, way))
@@ -43,8 +45,6 @@ def explore(protocol: Protocol, seconds: float = float("inf")) -> Explored:
                 if found not in came_from:
                     came_from[found] = state
                     beyond.append(found)
-        if monotonic() - began > seconds:
-            return Explored(len(came_from), monotonic() - began, depth, acts, False, None)
         frontier = beyond
         depth += bool(beyond)
     return Explored(len(came_from), monotonic() - began, depth, acts, True, None)

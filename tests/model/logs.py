@@ -162,6 +162,8 @@ class Reading:
                 self._take(fold, record)
         except ChainMismatch:
             return log.folded
+        except LedgerBroken:
+            return None
         return Folded.of(fold)
 
     def wrong(self, log: Log, whole: bool) -> str | None:
