@@ -139,6 +139,8 @@ class Worker(Generic[S]):
         end = await self._end()
         if end == 0:
             raise LedgerBroken("the event log is empty: run `kalimaya topics` before any service")
+        if not from_start and not await self._ends_as_left():
+            raise OutOfRange(f"offset {self.fold.tail} is not the record that we left there")
         sample: deque[Answer] = deque(maxlen=SAMPLED)
         while self.fold.position < end or not self.fold.whole:
             records = await self._logs.read_events(self.fold.position, self._tuning.wait)
@@ -296,17 +298,21 @@ class Worker(Generic[S]):
         """R9: an idle owner makes sure that the log still ends as it left it."""
         if await self._logs.events_end() != self.fold.position:
             raise Misplaced("somebody else wrote, or the log is shorter than it was")
-        try:
-            tail = await self._logs.read_events(self.fold.tail, READ_BACK_SECONDS)
-        except OutOfRange as error:
-            raise Misplaced(str(error)) from error
-        if not tail:
-            raise Unavailable("could not read back the own tail")
-        mark = read_mark(tail[0])
-        if mark is None or _head_after(tail[0], *mark) != self.fold.head:
+        if not await self._ends_as_left():
             self._log.error("the log's tail is not what we left", offset=self.fold.tail)
             self._forget()
             raise Misplaced("the log's tail is another")
+
+    async def _ends_as_left(self) -> bool:
+        """Whether the last record that counted for us still stands in its place."""
+        try:
+            tail = await self._logs.read_events(self.fold.tail, READ_BACK_SECONDS)
+        except OutOfRange:
+            return False
+        if not tail:
+            raise Unavailable("could not read back the own tail")
+        mark = read_mark(tail[0])
+        return mark is not None and _head_after(tail[0], *mark) == self.fold.head
 
     async def measure(self) -> None:
         """Tell the metrics how far the inbox reaches. Raises Unavailable."""
