@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock
+	bench-latency bench-watch bench-picture bench-intake contracts lock model
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -37,9 +37,9 @@ status: setup ## show every process: state, restarts, readiness
 
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/simulation >"$$log" 2>&1 & beside=$$!; \
+	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
 	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
-	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit and tests/simulation:'; \
+	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit, tests/model and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
 test-long: setup-dev ## the same with every long test at full length; takes an hour or more
@@ -54,6 +54,9 @@ simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bu
 
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
+
+model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
+	@$(BIN)/python -m tests.model
 
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills
 	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \

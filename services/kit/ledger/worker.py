@@ -141,6 +141,8 @@ class Worker(Generic[S]):
         end = await self._end()
         if end == 0:
             raise LedgerBroken("the event log is empty: run `kalimaya topics` before any service")
+        if not from_start and not await self._ends_as_left(self.fold):
+            raise OutOfRange(f"offset {self.fold.tail} is not the record that we left there")
         sample: deque[Answer] = deque(maxlen=SAMPLED)
         while self.fold.position < end or not self.fold.whole:
             records = await self._logs.read_events(self.fold.position, self._tuning.wait)
@@ -305,13 +307,14 @@ class Worker(Generic[S]):
         if await self._logs.events_end() != self.fold.position:
             raise Misplaced("somebody else wrote, or the log is shorter than it was")
         again = self._read.apart()
+        same = await self._ends_as_left(again)
+        again.position = again.tail + 1
         try:
-            tail = (await self._read_back(again.tail))[0]
-            mark = read_mark(tail)
-            same = mark is not None and _head_after(tail, *mark) == again.head
-            again.position = again.tail + 1
             while same and again.position < self.fold.position:
-                for record in await self._read_back(again.position):
+                records = await self._logs.read_events(again.position, READ_BACK_SECONDS)
+                if not records:
+                    raise Unavailable(f"could not read back offset {again.position} of the event log")
+                for record in records:
                     again.take(record)
         except OutOfRange as error:
             raise Misplaced(str(error)) from error
@@ -323,12 +326,16 @@ class Worker(Generic[S]):
             raise Misplaced("the log's tail is another")
         self._read = again
 
-    async def _read_back(self, offset: int) -> Sequence[Record]:
-        """Records that are known to be there."""
-        records = await self._logs.read_events(offset, READ_BACK_SECONDS)
-        if not records:
-            raise Unavailable(f"could not read back offset {offset} of the event log")
-        return records
+    async def _ends_as_left(self, fold: Fold) -> bool:
+        """Whether the last record that counted for a fold still stands in its place."""
+        try:
+            tail = await self._logs.read_events(fold.tail, READ_BACK_SECONDS)
+        except OutOfRange:
+            return False
+        if not tail:
+            raise Unavailable("could not read back the own tail")
+        mark = read_mark(tail[0])
+        return mark is not None and _head_after(tail[0], *mark) == fold.head
 
     async def measure(self) -> None:
         """Tell the metrics how far the inbox reaches. Raises Unavailable."""
