@@ -74,6 +74,7 @@ BUGS = (
                 Worker, "_answer_all", "base = await self._logs.append(batch)",
                 "before = self.__dict__.get('flying')\n"
                 "        self.flying = asyncio.ensure_future(self._logs.append(batch)), expected\n"
+                "        self.flying[0].add_done_callback(lambda done: done.cancelled() or done.exception())\n"
                 "        base, expected = (await before[0], before[1]) if before else (expected, expected)",
             ),
         ),
@@ -91,8 +92,11 @@ BUGS = (
         (Edit(Worker, "_serve", "monotonic() - checked_at > self._tuning.check_own_tail_every", "False"),),
     ),
     Bug(
-        "an idle owner looks at its last record only",
-        (Edit(Worker, "_check_own_tail", "self._read.apart()", "self.fold.apart()"),),
+        "an owner looks at its last record only, and only when it is idle",
+        (
+            Edit(Worker, "_check_own_tail", "self._read.apart()", "self.fold.apart()"),
+            Edit(Worker, "_read_to_end", "not await self._ends_as_left(self.fold)", "False"),
+        ),
     ),
     Bug(
         "of several messages that break the decider one is remembered",

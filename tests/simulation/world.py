@@ -37,9 +37,11 @@ STORM_SECONDS = (4.0, 20.0)
 """How long things go wrong; messages arrive during most of it."""
 BETWEEN_BLOWS = 0.7
 """Seconds from one occasion for a fault of a process to the next, on average."""
+ANSWERED_SECONDS = 24.0
+"""So long after the calm the last message may wait for its answer: an owner hears of it after 6 s, stood down for 15,
+or has waited as long for an acknowledgement from a broker that came back after 5."""
 SETTLED_SECONDS = 150.0
-"""So long after the last fault everything must be answered and projected: an idle owner looks at its log every 30 s,
-one that stood down comes back after 15, and both may be needed twice."""
+"""And so long if a log has lost its tail, for which an idle owner looks every 30 s; and for all to be projected."""
 LOOK_SECONDS, LINGER_SECONDS = 0.25, 2.0
 """How often to look whether it is; and how long to look on after that, in case somebody still writes."""
 DOWN_SECONDS, PAUSED_SECONDS, AWAY_SECONDS, TOLD_SECONDS = (0.05, 3.0), (0.1, 10.0), (0.3, 5.0), (0.0, 5.0)
@@ -185,7 +187,7 @@ class World:
             self.loop.call_later(storm * 0.8 * self.chance.random() ** 2, self._arrive, sent)
         await self._storm(self.loop.time() + storm)
         self._calm()
-        await self._settle(self.loop.time() + SETTLED_SECONDS)
+        await self._settle(self.loop.time())
 
     def _arrive(self, sent: Sent) -> None:
         """The gateway writes a message to its inbox, by a clock that may be set now and then."""
@@ -274,24 +276,32 @@ class World:
                 theirs = {number for number, owner in enumerate(owners) if owner == client_id}
                 self._tell(client_id, self.members[client_id], theirs, TOLD_SECONDS[1] + self.chance.random())
 
-    async def _settle(self, until: float) -> None:
+    async def _settle(self, calm: float) -> None:
+        tail_was_lost = self.faults.struck[Fault.LOST_TAIL] > 0
         while undone := self._undone():
-            if self.loop.time() > until:
-                self.wrong += undone
+            waited, late = self.loop.time() - calm, [] if tail_was_lost else self._unanswered()
+            if waited > SETTLED_SECONDS or (late and waited > ANSWERED_SECONDS):
+                self.wrong += late or undone
                 break
             await asyncio.sleep(LOOK_SECONDS)
         await asyncio.sleep(LINGER_SECONDS)
         for partition in self.partitions:
             partition.look()
 
+    def _unanswered(self) -> list[str]:
+        return [
+            f"{each.service}/{each.number}: cause {each.checker.next_cause} is not answered"
+            for each in self.partitions
+            if not each.look()
+        ]
+
     def _undone(self) -> list[str]:
         undone = [] if self._processes.keys() == self._mains.keys() else ["a process is down"]
         if self.broker.under_way:
             undone.append(f"{self.broker.under_way} batches are under way")
+        undone += self._unanswered()
         for each in self.partitions:
-            if not each.look():
-                undone.append(f"{each.service}/{each.number}: cause {each.checker.next_cause} is not answered")
-            elif self.store.reached(each.place) != len(each.topics.events):
+            if self.store.reached(each.place) != len(each.topics.events):
                 undone.append(f"{each.service}/{each.number}: projected to {self.store.reached(each.place)} only")
         undone += [f"{name}: {said}" for name, trouble in self._troubles.items() if (said := trouble()) is not None]
         return undone
