@@ -132,7 +132,6 @@ BUGS = (
     Bug(
         "the projector stores a position inside of an answer",
         (Edit(Track, "note", "if self.fold.whole:", "if True:"),),
-        within=200,
     ),
 )  # fmt: skip
 

@@ -33,16 +33,16 @@ from tests.simulation.store import MemoryStore
 from tests.simulation.workload import Sent, deciders, messages
 from tests.support.ledger import genesis_entry
 
-STORM_SECONDS = (4.0, 20.0)
+STORM_SECONDS = (3.0, 12.0)
 """How long things go wrong; messages arrive during most of it."""
-BETWEEN_BLOWS = 0.7
+BETWEEN_BLOWS = 0.5
 """Seconds from one occasion for a fault of a process to the next, on average."""
 ANSWERED_SECONDS = 24.0
 """So long after the calm the last message may wait for its answer: an owner hears of it after 6 s, stood down for 15,
 or has waited as long for an acknowledgement from a broker that came back after 5."""
 SETTLED_SECONDS = 150.0
 """And so long if a log has lost its tail, for which an idle owner looks every 30 s; and for all to be projected."""
-LOOK_SECONDS, LINGER_SECONDS = 0.25, 2.0
+LOOK_SECONDS, LINGER_SECONDS = 0.5, 1.0
 """How often to look whether it is; and how long to look on after that, in case somebody still writes."""
 DOWN_SECONDS, PAUSED_SECONDS, AWAY_SECONDS, TOLD_SECONDS = (0.05, 3.0), (0.1, 10.0), (0.3, 5.0), (0.0, 5.0)
 STEP_SECONDS = 7200.0
