@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -89,6 +90,23 @@ async def test_a_log_that_lost_its_tail_is_folded_again_and_answered_again(site:
     owner.stop()
     await running
     assert len(await site.events()) == 11
+
+
+async def test_a_batch_that_fills_what_a_lost_tail_left_is_not_built_upon(site: MemorySite) -> None:
+    await site.put(*message(sighted(0), "m0"))
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+
+    async def answered(count: int) -> bool:
+        return len(answers(await site.events())) == count
+
+    await until(partial(answered, 1), lambda: owner.fold)
+    site.topics.truncate_events(1)
+    await site.put(*message(sighted(1), "m1"))
+    await until(partial(answered, 2), lambda: owner.fold)
+    owner.stop()
+    await running
+    assert identities(answers(await site.events())) == [f"/agencies/polres-serang#m{n}" for n in range(2)]
 
 
 async def test_while_the_broker_is_away_nothing_is_answered_and_afterwards_everything(site: MemorySite) -> None:
