@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -107,6 +108,23 @@ async def test_an_owner_that_writes_on_a_chain_that_is_there_no_more_notices_whe
     assert owner.alarms
     owner.stop()
     await running
+
+
+async def test_a_batch_that_fills_what_a_lost_tail_left_is_not_built_upon(site: MemorySite) -> None:
+    await site.put(*message(sighted(0), "m0"))
+    owner = worker(site)
+    running = asyncio.create_task(owner.run())
+
+    async def answered(count: int) -> bool:
+        return len(answers(await site.events())) == count
+
+    await until(partial(answered, 1), lambda: owner.fold)
+    site.topics.truncate_events(1)
+    await site.put(*message(sighted(1), "m1"))
+    await until(partial(answered, 2), lambda: owner.fold)
+    owner.stop()
+    await running
+    assert identities(answers(await site.events())) == [f"/agencies/polres-serang#m{n}" for n in range(2)]
 
 
 async def test_while_the_broker_is_away_nothing_is_answered_and_afterwards_everything(site: MemorySite) -> None:

@@ -36,6 +36,7 @@ class Bug(Enum):
     SPLITS = "an answer's records are split over two batches (R6)"
     EARLY_ACK = "what is sent counts as acknowledged before the broker has it (R7)"
     NEVER_READS_BACK = "an idle owner does not read its tail back (R9)"
+    READS_ON = "reads on without a look at its own tail, and nobody heeds the alarm after a lost tail (R9, R3)"
     UNHEEDED = "nobody heeds the alarm after a lost tail (R3)"
 
 
@@ -53,6 +54,7 @@ SHOWN_BY = {
     Bug.SPLITS: replace(ONE, sizes=(2,)),
     Bug.EARLY_ACK: TWO,
     Bug.NEVER_READS_BACK: replace(ONE, cuts=1),
-    Bug.UNHEEDED: replace(ONE, messages=2, cuts=1),
+    Bug.READS_ON: replace(ONE, messages=2, cuts=1),
+    Bug.UNHEEDED: replace(ONE, messages=2, cuts=1, faults=2),
 }
 """The smallest world in which each bug does harm: the way to it is short."""

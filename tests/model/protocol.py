@@ -12,7 +12,7 @@ from itertools import product
 
 from services.kit.ledger.record import link
 from tests.model.bounds import Bounds, Bug
-from tests.model.logs import Interned, Log, Reading, build, mark_of, split
+from tests.model.logs import Folded, Interned, Log, Reading, build, mark_of, split
 from tests.model.state import DOWN, Act, Flight, State, Step, Writer, symmetric, turned, under_way, undisturbed
 
 LONGEST = 100
@@ -147,10 +147,12 @@ class Protocol:
         return self._gave_up(number, log), under_way(self.writers[number])
 
     def _give_up(self, number: int, log: Log) -> int:
-        """Drop what was decided and read on from the folded position."""
+        """Drop what was decided and read on from the folded position, if the log still is what was folded."""
         folded = self.writers[number].folded
         if self.bug is Bug.SKIPS:
             return self.writers.number(Writer(folded._replace(position=log.end, tail=log.end - 1)))
+        if self.bug is not Bug.READS_ON and not _ends_as_left(folded, log):
+            return self._started(log, 0)
         then = self.reading.catch_up(folded, log)
         return DOWN if then is None else self.writers.number(Writer(then))
 
@@ -161,10 +163,7 @@ class Protocol:
             return number
         if log.end != folded.position:
             return self._gave_up(number, log)
-        record = log.records[folded.tail]
-        mark = mark_of(record)
-        head = link(mark.prev, mark.at, mark.cause, mark.i, mark.n, mark.digest, b"", record.value or b"")
-        return number if head == folded.head else self._started(log, 0)
+        return number if _ends_as_left(folded, log) else self._started(log, 0)
 
     # What must hold.
 
@@ -213,7 +212,7 @@ class Protocol:
             key=lambda each: self._rank(state, each[0]),
             default=None,
         )
-        if best is None and state.log.folded.chain_voids and self.bug is not Bug.UNHEEDED:
+        if best is None and state.log.folded.chain_voids and self.bug not in (Bug.UNHEEDED, Bug.READS_ON):
             fresh = self._started(state.log, 0)
             for who, number in enumerate(state.writers):
                 if number != fresh != DOWN:
@@ -224,3 +223,12 @@ class Protocol:
         number = state.writers[step.writer]
         stale = number != DOWN and self.writers[number].folded.position != state.log.end
         return CALM.index(step.act), stale, number, step.batch
+
+
+def _ends_as_left(folded: Folded, log: Log) -> bool:
+    """Whether the last record that counted for a writer still stands in its place, as `Worker._ends_as_left`."""
+    if folded.tail >= log.end:
+        return False
+    record = log.records[folded.tail]
+    mark = mark_of(record)
+    return link(mark.prev, mark.at, mark.cause, mark.i, mark.n, mark.digest, b"", record.value or b"") == folded.head

@@ -32,6 +32,7 @@ HARM = {
     Bug.SPLITS: "message 0 is never answered",
     Bug.EARLY_ACK: "for a reader without state",
     Bug.NEVER_READS_BACK: "message 0 is never answered",
+    Bug.READS_ON: "message 0 is never answered",
     Bug.UNHEEDED: "message 0 is never answered",
 }
 
