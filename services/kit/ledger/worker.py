@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 READ_BACK_SECONDS = 5.0
 """How long to wait for records that are known to exist."""
 
+READ_BACK_AT_ONCE_SECONDS = 0.25
+"""How long an idle owner looks at what it wrote before it looks whether it is idle still."""
+
 SAMPLED = 100
 """How many of the newest answers folded are held against the inbox."""
 
@@ -218,8 +221,8 @@ class Worker(Generic[S]):
                 await self._answer_all(records)
                 checked_at = monotonic()
             elif monotonic() - checked_at > self._tuning.check_own_tail_every:
-                await self._check_own_tail()
-                checked_at = monotonic()
+                if await self._check_own_tail():
+                    checked_at = monotonic()
             self._progress()
 
     async def _inbox(self) -> Sequence[Record]:
@@ -298,19 +301,21 @@ class Worker(Generic[S]):
                 record, at, "internal_error", "we failed on this message; it can be sent again under a new id"
             )
 
-    async def _check_own_tail(self) -> None:
+    async def _check_own_tail(self) -> bool:
         """R9: an idle owner makes sure that the log still holds what it wrote, and on what it wrote it.
+
+        Returns whether it has looked at all of that; after a while of it the inbox comes first, and it goes on later.
 
         The last record alone does not tell. When a log lost its tail and others' void records filled the gap, what we
         append lands where we expect it, on a chain that is there no more: it is void, and we would never know.
         """
         if await self._logs.events_end() != self.fold.position:
             raise Misplaced("somebody else wrote, or the log is shorter than it was")
-        again = self._read.apart()
+        again, until = self._read.apart(), monotonic() + READ_BACK_AT_ONCE_SECONDS
         same = await self._ends_as_left(again)
         again.position = again.tail + 1
         try:
-            while same and again.position < self.fold.position:
+            while same and again.position < self.fold.position and (monotonic() < until or not again.whole):
                 records = await self._logs.read_events(again.position, READ_BACK_SECONDS)
                 if not records:
                     raise Unavailable(f"could not read back offset {again.position} of the event log")
@@ -320,11 +325,12 @@ class Worker(Generic[S]):
             raise Misplaced(str(error)) from error
         except (ChainMismatch, LedgerBroken):
             same = False
-        if not same or again.head != self.fold.head:
+        if not same or (again.position == self.fold.position and again.head != self.fold.head):
             self._log.error("the log's tail is not what we left", offset=self.fold.tail)
             self._forget()
             raise Misplaced("the log's tail is another")
         self._read = again
+        return again.position == self.fold.position
 
     async def _ends_as_left(self, fold: Fold) -> bool:
         """Whether the last record that counted for a fold still stands in its place."""
