@@ -2,8 +2,10 @@
 
 The scenario is played in memory first, with a look every five minutes of its time: that is what is expected. Then it is
 played on a system of its own, and once more while watches are killed, doubled and cut off from Kafka. The alerts that
-stand at the end must be the same in all three. An episode that lasted longer than the longest time without a look
-must have been raised exactly once; a shorter one at most once.
+stand at the end must be the same in all three. An episode that lasted longer than the longest time without a look and
+two looks must have been raised exactly once. A shorter one may be missed, and may be seen though memory knows none: what
+a message is under way, or waits for Kafka, are minutes of the scenario's time, and a look may fall between two of a
+phone's reports.
 """
 
 import argparse
@@ -54,6 +56,10 @@ class Ran:
     alerts: Sequence[Mapping[str, Any]]
     blind: Mapping[str, timedelta]
     disturbances: Counter[str]
+
+    def least(self, rule: AlertRule) -> timedelta:
+        """What lasted longer than this cannot have been missed."""
+        return self.blind[WATCHED[rule].service] + 2 * LOOK
 
     @property
     def standing(self) -> set[Subject]:
@@ -164,6 +170,7 @@ class Play:
 def compare(expected: Sequence[Episode], ran: Ran) -> list[str]:
     """Print the table by rule; what is wrong."""
     seen = Counter((each["rule"], each["subject"]) for each in ran.alerts)
+    lasting = Counter((each["rule"], each["subject"]) for each in ran.alerts if _stood(each) > ran.least(each["rule"]))
     wrong = [f"stands at the end, but not in memory: {each}" for each in sorted(ran.standing - standing(expected))]
     wrong += [f"stands in memory only: {each}" for each in sorted(standing(expected) - ran.standing)]
     longer: Counter[Subject] = Counter()
@@ -171,20 +178,27 @@ def compare(expected: Sequence[Episode], ran: Ran) -> list[str]:
     for each in expected:
         subject = (each.rule, each.subject)
         every[subject] += 1
-        blind = ran.blind[WATCHED[each.rule].service] + 2 * LOOK
-        longer[subject] += (each.cleared or END) - each.raised > blind
+        longer[subject] += (each.cleared or END) - each.raised > ran.least(each.rule)
     wrong += [f"raised {seen[s]} times, not {n} to {every[s]}: {s}" for s, n in longer.items() if seen[s] < n]
-    wrong += [f"raised {n} times, not {longer[s]} to {every[s]}: {s}" for s, n in seen.items() if n > every[s]]
-    print("| rule | in memory | longer than the longest blindness | seen raised | seen cleared | standing at the end |")
-    print("|---|---|---|---|---|---|")
+    wrong += [
+        f"raised for long {n} times, not {longer[s]} to {every[s]}: {s}" for s, n in lasting.items() if n > every[s]
+    ]
+    print("| rule | in memory | of them long | seen raised | of them long | seen cleared | standing at the end |")
+    print("|---|---|---|---|---|---|---|")
     for rule in WATCHED:
         of_it = [each for each in ran.alerts if each["rule"] == rule]
         cleared = sum(each["state"] == "cleared" for each in of_it)
-        counts = (_sum(every, rule), _sum(longer, rule), len(of_it), cleared, len(of_it) - cleared)
+        counts = (_sum(every, rule), _sum(longer, rule), len(of_it), _sum(lasting, rule), cleared, len(of_it) - cleared)
         print(f"| {rule} | " + " | ".join(map(str, counts)) + " |")
     print(f"longest time without a look (scenario time): { {k: str(v) for k, v in ran.blind.items()} }")
     print(f"disturbances: {dict(ran.disturbances)}")
     return wrong
+
+
+def _stood(alert: Mapping[str, Any]) -> timedelta:
+    """For how long an alert stood, or at least until the end."""
+    until = alert["cleared"]["as_of"] if alert["cleared"] else END.isoformat()
+    return datetime.fromisoformat(until) - datetime.fromisoformat(alert["raised"]["as_of"])
 
 
 def standing(expected: Sequence[Episode]) -> set[Subject]:

@@ -220,9 +220,8 @@ class Worker(Generic[S]):
             if records:
                 await self._answer_all(records)
                 checked_at = monotonic()
-            elif monotonic() - checked_at > self._tuning.check_own_tail_every:
-                if await self._check_own_tail():
-                    checked_at = monotonic()
+            elif monotonic() - checked_at > self._tuning.check_own_tail_every and await self._check_own_tail():
+                checked_at = monotonic()
             self._progress()
 
     async def _inbox(self) -> Sequence[Record]:
