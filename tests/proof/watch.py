@@ -1,11 +1,11 @@
 """`make prove-watch`: every rule raised and cleared on a real Kafka and Faust, and what disturbs the watches undone.
 
-The scenario is played in memory first, with a look every five minutes of its time: that is what is expected. Then it is
-played on a system of its own, and once more while watches are killed, doubled and cut off from Kafka. The alerts that
-stand at the end must be the same in all three. An episode that lasted longer than the longest time without a look and
-two looks must have been raised exactly once. A shorter one may be missed, and may be seen though memory knows none: what
-a message is under way, or waits for Kafka, are minutes of the scenario's time, and a look may fall between two of a
-phone's reports.
+The scenario is played in memory first, with a look every five minutes of its time: that is what is expected. Then it
+is played on a system of its own, and once more while watches are killed, doubled and cut off from Kafka. The alerts
+that stand at the end must be the same in all three. An episode that lasted longer than the longest time without a
+look and two looks must have been raised exactly once. A shorter one may be missed, and may be seen though memory
+knows none: what a message is under way, or waits for Kafka, are minutes of the scenario's time, and a look may fall
+between two of a phone's reports.
 """
 
 import argparse
