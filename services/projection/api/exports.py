@@ -102,7 +102,7 @@ def _rules(answered: Any) -> Sequence[Any]:
     return answered.rules  # type: ignore[no-any-return]
 
 
-export("/v1/villages", picture.picture, _villages)
+export("/v1/villages", picture.looked_at, _villages)
 export("/v1/units", units.units)
 export("/v1/posts", posts.posts)
 export("/v1/contingents", contingents.contingents)

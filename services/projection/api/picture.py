@@ -1,15 +1,16 @@
 """The picture: a row a village, and the sums by district, by police jurisdiction and of the operation."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from schemas.types import Jurisdiction
 from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
+from services.projection.api.picture_kept import Rows
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
 from services.projection.api.picture_turns import earliest, run_outs
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
@@ -33,14 +34,15 @@ def judge(look: Snapshot, found: Briefs) -> Judge:
     )
 
 
+JurisdictionOfPosts = Annotated[
+    Jurisdiction | None, Query(description="Only villages of which this police force answers for the posts.")
+]
+
+
 @router.get("/v1/picture", response_model=PictureAnswer)
 async def picture(
-    look: Look,
-    district: DistrictFilter = None,
-    jurisdiction: Annotated[
-        Jurisdiction | None, Query(description="Only villages of which this police force answers for the posts.")
-    ] = None,
-) -> PictureAnswer:
+    look: Look, response: Response, district: DistrictFilter = None, jurisdiction: JurisdictionOfPosts = None
+) -> Response:
     """A row for each village that votes, or of which anything is known, and their sums.
 
     Of the villages in your areas: the sums, too, are of what you may see.
@@ -48,8 +50,16 @@ async def picture(
     The sum of the operation includes what belongs to no village yet, unless a filter is given. An alert that names a
     district and no village of it is in the sums of that district and of the jurisdictions that have a village in it.
     """
+    shown = await looked_at(look, district, jurisdiction)
+    return Response(shown.as_json, media_type="application/json", headers=dict(response.headers))
+
+
+async def looked_at(
+    look: Look, district: DistrictFilter = None, jurisdiction: JurisdictionOfPosts = None
+) -> PictureAnswer:
+    """The picture by a look."""
     found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
-    drawing = drawn(found, judge(look, found), district, jurisdiction, look.viewer, look.reading.rows.draw)
+    drawing = drawn(found, judge(look, found), district, jurisdiction, look.viewer, look.reading.rows)
     return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
@@ -59,13 +69,14 @@ def drawn(
     district: str | None = None,
     jurisdiction: str | None = None,
     viewer: Viewer | None = None,
-    draw: Callable[[str, Briefs, Judge], VillageRow] = row,
+    kept: Rows | None = None,
 ) -> PictureAnswer:
     """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction.
 
     What somebody sees (`viewer`) tells of villages outside his areas, too, where a unit has been in both; these are not
     in his picture.
     """
+    draw, add = (row, total) if kept is None else (kept.draw, kept.total)
     rows = [
         each
         for code, own in by_village(found).items()
@@ -81,10 +92,10 @@ def drawn(
 
     def summed(several: Sequence[VillageRow], districts: Collection[str]) -> Sum:
         named = naming(found.alerts, {each.code for each in several}, districts)
-        return total(several, alerts(named, judge.now))
+        return add(several, alerts(named, judge.now))
 
     whole = district is None and jurisdiction is None
-    everything = total(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None
+    everything = add(rows, alerts(found.alerts, judge.now), elsewhere(found)) if whole else None
     policed = sorted({each.jurisdiction for each in rows if each.jurisdiction is not None})
     under = {of: [each for each in rows if each.jurisdiction == of] for of in policed}
     return PictureAnswer(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -108,6 +109,11 @@ class VillageRow(Answer):
     last_heard: datetime | None
     changes_at: datetime | None
 
+    @cached_property
+    def as_json(self) -> str:
+        """Worked out once: a row is kept from one picture to the next."""
+        return self.model_dump_json()
+
 
 class ReadinessSum(Answer):
     """The worst state of readiness of several villages, and how many are in which."""
@@ -151,3 +157,9 @@ class PictureAnswer(Answer):
     districts: Mapping[str, Sum]
     jurisdictions: Mapping[str, Sum]
     villages: Sequence[VillageRow]
+
+    @property
+    def as_json(self) -> str:
+        """The same as `model_dump_json`, from rows that know theirs."""
+        without = self.model_copy(update={"villages": ()}).model_dump_json().removesuffix("]}")
+        return f"{without}{','.join(each.as_json for each in self.villages)}]}}"

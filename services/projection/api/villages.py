@@ -12,7 +12,7 @@ from services.projection.api.briefs import BRIEFED, Briefs, sorted_out, unreport
 from services.projection.api.documents import AlertAnswer, IncidentAnswer, PostAnswer, UnitAnswer
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import ReadinessAnswer, ShipmentAnswer
-from services.projection.api.picture import judge, picture
+from services.projection.api.picture import judge, looked_at
 from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.reading import NOT_FOUND, Look
@@ -54,7 +54,7 @@ async def villages(
     limit: Limit = 100,
 ) -> Page[VillageRow] | GeoJson:
     """The rows of the picture, by the village's code. As GeoJSON: each at its village's centroid."""
-    rows = (await picture(look, district, jurisdiction)).villages
+    rows = (await looked_at(look, district, jurisdiction)).villages
     shown = page([each for each in rows if cursor is None or each.code > cursor][: limit + 1], limit, _code)
     if as_geojson:
         return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
