@@ -4,6 +4,7 @@ The oracle picks the facts that happened by the one and were known by the other,
 and picture off that. It shares the views with what it judges, and nothing that chooses among facts or instants.
 """
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from schemas.deployment import UnitSighted
 from services.projection.api.briefs import BRIEFED, Briefs, briefs, sorted_out
 from services.projection.api.picture import drawn
 from services.projection.api.picture_judge import Judge
-from services.projection.api.picture_kept import Rows
+from services.projection.api.picture_kept import Drawings
 from services.projection.api.picture_rows import by_village, row
 from services.projection.arrivals import Arrived, provisional
 from services.projection.history import Entity, Past, Version, advance, needs_past
@@ -212,14 +213,19 @@ def test_a_row_that_is_kept_is_the_one_that_would_be_drawn(facts: list[Fact], sh
     documents: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for (kind, _), state in so_then(facts, last, facts[-1].knowntime).items():
         documents[kind].append(to_document(state))
-    found, rows = briefs(documents, last), Rows()
+    found, kept = briefs(documents, last), Drawings()
     judge = Judge(begin, 6 * HOUR, 6 * HOUR, 2 * HOUR, 36 * HOUR, found.polls_open)
     instants = sorted(begin + (end - begin) * chance.random() for _ in range(200))
     for code, own in by_village(found).items():
         turns = (row(code, own, replace(judge, now=at)).changes_at for at in instants[::10])
         for at in sorted({*instants, *(each for each in turns if each and each < end)}) + instants[::50]:
             then = replace(judge, now=at)
-            assert rows.draw(code, own, then) == row(code, own, then)
+            assert kept.row(code, own, then) == row(code, own, then)
+    for at in sorted(instants) + instants[::50]:
+        then = replace(judge, now=at)
+        drawing = kept.picture(None, found, then, lambda then=then: drawn(found, then, kept=kept))  # type: ignore[misc]
+        assert drawing == drawn(found, then)
+        assert json.loads(drawing.as_json) == drawing.model_dump(mode="json")
 
 
 # What may be missing.

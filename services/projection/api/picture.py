@@ -10,7 +10,7 @@ from schemas.types import Jurisdiction
 from services.projection.api.briefs import BRIEFED, Briefs, sorted_out
 from services.projection.api.picture_alerts import alerts, naming
 from services.projection.api.picture_judge import Judge
-from services.projection.api.picture_kept import Rows
+from services.projection.api.picture_kept import Drawings
 from services.projection.api.picture_rows import by_village, elsewhere, row, total
 from services.projection.api.picture_turns import earliest, run_outs
 from services.projection.api.picture_words import PictureAnswer, Sum, VillageRow
@@ -59,7 +59,9 @@ async def looked_at(
 ) -> PictureAnswer:
     """The picture by a look."""
     found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
-    drawing = drawn(found, judge(look, found), district, jurisdiction, look.viewer, look.reading.rows)
+    judged, kept = judge(look, found), look.reading.drawings
+    part = (district, jurisdiction, look.viewer.villages)
+    drawing = kept.picture(part, found, judged, lambda: drawn(found, judged, district, jurisdiction, look.viewer, kept))
     return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})
 
 
@@ -69,14 +71,14 @@ def drawn(
     district: str | None = None,
     jurisdiction: str | None = None,
     viewer: Viewer | None = None,
-    kept: Rows | None = None,
+    kept: Drawings | None = None,
 ) -> PictureAnswer:
     """The picture of what is known, or of that part of it which lies in a district and under a jurisdiction.
 
     What somebody sees (`viewer`) tells of villages outside his areas, too, where a unit has been in both; these are not
     in his picture.
     """
-    draw, add = (row, total) if kept is None else (kept.draw, kept.total)
+    draw, add = (row, total) if kept is None else (kept.row, kept.total)
     rows = [
         each
         for code, own in by_village(found).items()

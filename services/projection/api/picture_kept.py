@@ -1,57 +1,57 @@
-"""Rows of the picture that were drawn, each kept until it may turn: from one picture to the next few villages change.
+"""What was drawn of the picture, kept until it may turn: from one picture to the next little changes, often nothing.
 
-A row follows from the briefs of its village and from the instant it is judged at. The same briefs are the same objects
-as long as they are kept (`views.briefs.from_json`), and until its `changes_at` the row is the same. So is, but for its
-alerts, the sum of the same rows.
+A row follows from the briefs of its village and from the instant it is judged at, a picture from all briefs. The same
+briefs are the same objects as long as they are kept (`views.briefs.from_json`), and until its `changes_at` what was
+drawn from them is the same. So is, but for its alerts, the sum of the same rows.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
 from services.projection.api.briefs import Briefs
 from services.projection.api.picture_judge import Judge
 from services.projection.api.picture_rows import row, total
-from services.projection.api.picture_words import Alerts, Sum, VillageRow
+from services.projection.api.picture_words import Alerts, PictureAnswer, Sum, VillageRow
 
-MOST = 2_000
-"""Rows kept: those of the present, and of about ten other times, viewers or operations."""
+MOST_PICTURES = 20
+MOST_ROWS = 2_000
+"""Those of the present, and of about ten other times, viewers or operations."""
 MOST_SUMS = 500
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-Key = tuple[str, Judge, tuple[int, ...]]
+D = TypeVar("D", VillageRow, PictureAnswer)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A row, good for [since, until). `briefs` are held, so that no other object can have their identity."""
+class Kept(Generic[D]):
+    """What was drawn, good for [since, until). `briefs` are held, so that no other object can have their identity."""
 
-    row: VillageRow
+    drawn: D
     briefs: Briefs
     since: datetime
     until: datetime
 
 
-class Rows:
-    """Draws rows, and keeps them."""
+class Drawings:
+    """Draws, and keeps what was drawn."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self._sums: OrderedDict[tuple[int, ...], tuple[Sequence[VillageRow], Sum]] = OrderedDict()
+        self._pictures: OrderedDict[Hashable, Kept[PictureAnswer]] = OrderedDict()
+        self._rows: OrderedDict[Hashable, Kept[VillageRow]] = OrderedDict()
+        self._sums: OrderedDict[Hashable, tuple[Sequence[VillageRow], Sum]] = OrderedDict()
 
-    def draw(self, code: str, briefs: Briefs, judge: Judge) -> VillageRow:
+    def picture(self, part: Hashable, briefs: Briefs, judge: Judge, draw: Callable[[], PictureAnswer]) -> PictureAnswer:
+        """What `draw` draws of these briefs; `part` tells which part of the picture that is."""
+        drawn = _drawn(self._pictures, MOST_PICTURES, part, briefs, judge, draw)
+        return drawn.model_copy(update={"now": judge.now})
+
+    def row(self, code: str, briefs: Briefs, judge: Judge) -> VillageRow:
         """As `picture_rows.row`."""
-        key = (code, replace(judge, now=datetime.min), tuple(map(id, _all(briefs))))
-        kept = self._kept.get(key)
-        if kept is None or not kept.since <= judge.now < kept.until:
-            drawn = row(code, briefs, judge)
-            kept = Kept(drawn, briefs, judge.now, drawn.changes_at or NEVER)
-            self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
-        return kept.row
+        return _drawn(self._rows, MOST_ROWS, code, briefs, judge, lambda: row(code, briefs, judge))
 
     def total(self, rows: Sequence[VillageRow], alerts: Alerts, elsewhere: Briefs | None = None) -> Sum:
         """As `picture_rows.total`."""
@@ -59,12 +59,29 @@ class Rows:
             return total(rows, alerts, elsewhere)
         key = tuple(map(id, rows))
         if key not in self._sums:
-            self._sums[key] = (rows, total(rows, alerts))  # the rows are held: no other can have their identity
-        self._sums.move_to_end(key)
+            _keep(self._sums, MOST_SUMS, key, (rows, total(rows, alerts)))
         _, found = self._sums[key]
-        if len(self._sums) > MOST_SUMS:
-            self._sums.popitem(last=False)
         return found.model_copy(update={"alerts": alerts})
+
+
+def _drawn(
+    kept: OrderedDict[Hashable, Kept[D]], most: int, what: Hashable, briefs: Briefs, judge: Judge, draw: Callable[[], D]
+) -> D:
+    key = (what, replace(judge, now=datetime.min), tuple(map(id, _all(briefs))))
+    found = kept.get(key)
+    if found is None or not found.since <= judge.now < found.until:
+        drawn = draw()
+        found = Kept(drawn, briefs, judge.now, drawn.changes_at or NEVER)
+    _keep(kept, most, key, found)
+    return found.drawn
+
+
+def _keep(kept: OrderedDict[Hashable, V], most: int, key: Hashable, value: V) -> None:
+    """As the one used last; without the one not used for longest, if there are too many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _all(briefs: Briefs) -> Iterator[object]:

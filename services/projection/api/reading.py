@@ -16,7 +16,7 @@ from pydantic import Field
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
-from services.projection.api.picture_kept import Rows
+from services.projection.api.picture_kept import Drawings
 from services.projection.api.position import HEADER, MOST_CHARACTERS, PATTERN, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
 from services.projection.api.viewer import Viewer, viewer_of
@@ -55,7 +55,7 @@ class Reading:
     settings: ProjectionSettings
     doorkeeper: Doorkeeper
     arrivals: Arrivals | None = None
-    rows: Rows = field(default_factory=Rows)
+    drawings: Drawings = field(default_factory=Drawings)
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
