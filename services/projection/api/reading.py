@@ -16,6 +16,7 @@ from pydantic import Field
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
+from services.projection.api.briefs_kept import VERSIONS, KeptBriefs
 from services.projection.api.picture_kept import Drawings
 from services.projection.api.position import HEADER, MOST_CHARACTERS, PATTERN, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
@@ -55,6 +56,7 @@ class Reading:
     settings: ProjectionSettings
     doorkeeper: Doorkeeper
     arrivals: Arrivals | None = None
+    briefs: KeptBriefs = field(default_factory=KeptBriefs)
     drawings: Drawings = field(default_factory=Drawings)
 
     def now(self, positions: Positions) -> datetime:
@@ -99,14 +101,23 @@ class Snapshot:
     async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
         """The briefs (views/briefs.py) of these kinds that the viewer sees, by kind and by id; the rest as above."""
         found: dict[str, list[Any]] = {kind: [] for kind in kinds}
-        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
-            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+        if self._times is None:
+            columns = "kind, id, stands_in, written_by"
+            versions = await self._rows(columns, kinds, f"{where} ORDER BY kind, id", arguments, f"({VERSIONS})")
+            briefs = await self.reading.briefs.of(self.connection, versions)
+        else:
+            rows = await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments)
+            briefs = ((row["kind"], from_json(row["kind"], row["brief"])) for row in rows)
+        for kind, brief in briefs:
+            found[kind].append(brief)
         return found
 
-    async def _rows(self, columns: str, kinds: Sequence[str], where: str, arguments: Sequence[Any]) -> Sequence[Any]:
+    async def _rows(
+        self, columns: str, kinds: Sequence[str], where: str, arguments: Sequence[Any], entities: str = "entities"
+    ) -> Sequence[Any]:
         for kind in kinds:
             self.require(kind)
-        times, entities, instants = self._times, "entities", list[datetime]()
+        times, instants = self._times, list[datetime]()
         if times is not None:
             entities, instants = times.entities(len(arguments) + 2), [times.at, times.known_at]
         visible, more = self.visible("each", len(arguments) + len(instants) + 2)
