@@ -151,7 +151,7 @@ async def session(rates: list[float], seconds: float, together: int) -> None:
     settings = Settings()
     dsn = PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
     token = json.loads((settings.data / "tokens.json").read_text())[AGENCY]
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200, keepalive_expiry=2)
     units = await units_of(dsn) or NEW_UNITS
     async with httpx.AsyncClient(
         base_url=f"http://{HOST}:{settings.gateway_port}",

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from statistics import median
 from time import monotonic
 
 import pytest
@@ -37,6 +38,25 @@ async def test_the_private_name_that_keeps_reading_prompt_still_exists(pair: Pai
     assert "prefetch_backoff" in inspect.signature(type(following._consumer._fetcher).__init__).parameters
     await following.stop()
     await site.stop()
+
+
+async def test_what_comes_does_not_wait_for_partitions_to_which_nothing_comes(pair: Pair) -> None:
+    await topics.create(pair.kafka, ["halves"], partitions=2)
+    busy, idle = ("halves.inbox", 0), ("halves.inbox", 1)
+    following, writer = LogReader(pair.kafka, "test"), producer(pair.kafka, "test")
+    await writer.start()
+    await following.start({busy: 0, idle: 0})
+    waited = []
+    for _ in range(20):
+        sent = monotonic()
+        await writer.send_and_wait(busy[0], b"x", partition=busy[1])
+        await asyncio.sleep(0.02)  # it lies unread, and meanwhile the next fetch is sent, without this partition
+        while not (await following.read(1)).get(busy):
+            pass
+        waited.append(monotonic() - sent)
+    await following.stop()
+    await writer.stop()
+    assert median(waited) < 0.15, waited
 
 
 async def test_a_batch_that_would_overflow_is_an_error_and_not_a_silently_closed_builder(site: KafkaSite) -> None:

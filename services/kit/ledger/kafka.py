@@ -57,8 +57,11 @@ async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         await stopping
 
 
-def consumer(bootstrap: str, client_id: str) -> AIOKafkaConsumer:
-    """A consumer without a group: positions come from the logs alone, and a wrong one is an error."""
+def consumer(bootstrap: str, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
+    """A consumer without a group: positions come from the logs alone, and a wrong one is an error.
+
+    `fetch_wait_ms`: how long a broker may hold a fetch back when nothing is new.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
@@ -67,6 +70,7 @@ def consumer(bootstrap: str, client_id: str) -> AIOKafkaConsumer:
         isolation_level="read_uncommitted",
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=4 * FETCH_BYTES,
+        fetch_max_wait_ms=fetch_wait_ms,
         request_timeout_ms=REQUEST_MS,
         retry_backoff_ms=50,
     )
