@@ -45,7 +45,7 @@ class Wanted:
 
 def parse(text: str) -> list[Wanted]:
     """The places of a `min_position`. Raises Problem 422."""
-    return [_one(part) for part in text.split(",")]
+    return [_one(part.strip()) for part in text.split(",")]
 
 
 def _one(part: str) -> Wanted:
