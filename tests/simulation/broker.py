@@ -9,7 +9,7 @@ from contextvars import Context
 from random import Random
 
 from services.kit.ledger.log import Batch, OutOfRange, Unavailable
-from services.kit.ledger.memory import Entry, MemoryTopics
+from services.kit.ledger.memory import Entry, MemoryBatch, MemoryPair, MemoryTopics
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import Record, Stored, read_mark
 from tests.simulation.faults import Fault, Faults
@@ -159,38 +159,16 @@ def _reply(answer: "asyncio.Future[int]", base: int | None) -> None:
         answer.set_result(base)
 
 
-class _Batch:
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-
-    def append(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
-        self.entries.append((key, value, headers))
-
-
-class SimulatedPair:
-    """One process's connection to a partition: the LogPair port. A producer that failed once fails until renewed."""
+class SimulatedPair(MemoryPair):
+    """One process's connection to a partition. A producer that failed once fails until renewed."""
 
     def __init__(self, broker: Broker, log: SimulatedLog) -> None:
+        super().__init__(log)
         self._broker, self._log = broker, log
         self._poisoned = False
 
-    async def read_inbox(self, offset: int, wait: float) -> Sequence[Record]:
-        return await self._read(self._log.inbox, offset, wait)
-
-    async def inbox_end(self) -> int:
-        return await self._end(self._log.inbox)
-
-    async def read_events(self, offset: int, wait: float) -> Sequence[Record]:
-        return await self._read(self._log.events, offset, wait)
-
-    async def events_end(self) -> int:
-        return await self._end(self._log.events)
-
-    def new_batch(self) -> Batch:
-        return _Batch()
-
     async def append(self, batch: Batch) -> int:
-        assert isinstance(batch, _Batch)
+        assert isinstance(batch, MemoryBatch)
         if self._poisoned:
             raise Unavailable("this producer has failed before")
         try:
@@ -206,23 +184,23 @@ class SimulatedPair:
     async def close(self) -> None:
         """There is nothing to let go of."""
 
-    async def _read(self, records: list[Stored], offset: int, wait: float) -> Sequence[Record]:
+    async def _read(self, log: list[Stored], offset: int, wait: float) -> Sequence[Record]:
         await self._broker.travel()
-        if offset > len(records):
-            raise OutOfRange(f"offset {offset} of a log that ends at {len(records)}")
-        if self._log.away or offset == len(records):
+        if offset > len(log):
+            raise OutOfRange(f"offset {offset} of a log that ends at {len(log)}")
+        if self._log.away or offset == len(log):
             await self._log.grown(wait)
         if self._log.away:
             return ()
-        found = _fetched(self._broker, records, offset)
+        found = _fetched(self._broker, log, offset)
         await self._broker.travel()
         return found
 
-    async def _end(self, records: list[Stored]) -> int:
+    async def _end(self, log: list[Stored]) -> int:
         await self._broker.travel()
         if self._log.away:
             raise Unavailable("the broker is away")
-        end = len(records)
+        end = len(log)
         await self._broker.travel()
         return end
 

@@ -91,7 +91,9 @@ class MemoryTopics:
         raise Unavailable(f"no acknowledgement ({fault.name})")
 
 
-class _Batch:
+class MemoryBatch:
+    """Records that are appended together: the Batch port."""
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
@@ -118,10 +120,10 @@ class MemoryPair:
         return await self._end(self.topics.events)
 
     def new_batch(self) -> Batch:
-        return _Batch()
+        return MemoryBatch()
 
     async def append(self, batch: Batch) -> int:
-        assert isinstance(batch, _Batch)
+        assert isinstance(batch, MemoryBatch)
         await asyncio.sleep(0)
         return self.topics.append(batch.entries)
 
