@@ -56,8 +56,8 @@ class Clock:
             return datetime.now(UTC)
         if self.scenario_start is None or self.wall_start is None:
             return instant
-        turned = tuple((own, wall) for wall, own in self.pace)
-        return self.wall_start + timedelta(seconds=_along(turned, (instant - self.scenario_start).total_seconds()))
+        own = (instant - self.scenario_start).total_seconds()
+        return self.wall_start + timedelta(seconds=_along(self.pace, own, by=1))
 
 
 def steady(length: timedelta, speed: float) -> Pace:
@@ -66,13 +66,14 @@ def steady(length: timedelta, speed: float) -> Pace:
     return ((0.0, 0.0), (seconds / speed, seconds))
 
 
-def _along(pace: Pace, seconds: float) -> float:
-    """The second number that belongs to a first one; neither is before the beginning or after the end."""
-    after = bisect_right(pace, seconds, key=itemgetter(0))
+def _along(pace: Pace, seconds: float, by: int = 0) -> float:
+    """The scenario's seconds at these of the wall, or the other way round (`by` 1), from its begin to its end."""
+    after, found = bisect_right(pace, seconds, key=itemgetter(by)), 1 - by
     if after in (0, len(pace)):
-        return pace[0 if after == 0 else -1][1]
-    (x, y), (next_x, next_y) = pace[after - 1], pace[after]
-    return y + (seconds - x) * (next_y - y) / (next_x - x)
+        return pace[0 if after == 0 else -1][found]
+    before, then = pace[after - 1], pace[after]
+    share = (seconds - before[by]) / (then[by] - before[by])
+    return before[found] + share * (then[found] - before[found])
 
 
 class AnotherClockError(Exception):
