@@ -153,7 +153,7 @@ def answers(place: str, records: Iterable[Record], found: Found) -> list[Answer]
             found.tell(f"{place}: expected offset {number}, read {record.offset}")
             break
         found.events += 1
-        mark = _mark(record)
+        mark = mark_of(record)
         if mark is None or mark[0] != record.offset or mark[4] != head:
             why = "not ours" if mark is None else "elsewhere" if mark[0] != record.offset else "wrong chain"
             found.voids[why] += 1
@@ -274,7 +274,7 @@ def _stamped(record: Record) -> bytes:
     return NOTHING
 
 
-def _mark(record: Record) -> tuple[int, int, int, int, bytes, bytes] | None:
+def mark_of(record: Record) -> tuple[int, int, int, int, bytes, bytes] | None:
     """at, cause, i, n, prev, digest; None when a record carries none."""
     for name, value in record.headers:
         if name == "mark" and value is not None and len(value) == MARK.size:

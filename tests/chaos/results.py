@@ -19,6 +19,13 @@ def add(name: str, result: dict[str, Any], folder: Path = FOLDER) -> None:
         file.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
+def replace(name: str, lines: list[dict[str, Any]], folder: Path = FOLDER) -> None:
+    """Let the file of this name hold these results and no others."""
+    (folder / f"{name}.jsonl").unlink(missing_ok=True)
+    for line in lines:
+        add(name, line, folder)
+
+
 def read(name: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
     """All results of a name, the oldest first; none when there is no file."""
     path = folder / f"{name}.jsonl"
