@@ -84,6 +84,7 @@ check: setup-dev ## lint, format, types, who may import whom, and whether genera
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m kalimaya.contracts --check
 	$(BIN)/python -m kalimaya.monitoring --check
+	$(BIN)/python -m tests.chaos.report --check
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 

@@ -3,8 +3,8 @@
 **A piece** (`piece.py`, `make chaos`) is an operation of its own that begins with empty logs. For some minutes scenario
 messages come at a fixed rate (`load.py`) and faults are done by a schedule drawn from a seed (`faults.py`), to a system
 that is `make run`'s own (`site.py`): the same processes under the same supervisor, which starts again what dies.
-Between services and engines stand proxies of ours (`proxy.py`), so that links can be cut, slowed and stalled; Kafka's and
-PostgreSQL's data lie on small file systems, so that they can be full. Then the faults end, and everything must come
+Between services and engines stand proxies of ours (`proxy.py`), so that links can be cut, slowed and stalled; Kafka's
+and PostgreSQL's data lie on small file systems, so that they can be full. Then the faults end, and everything must come
 right by itself: each message known to its publisher, decided, and in the read model.
 
 **What publishers were told** is in a file of receipts, a line for each try: *ok* with the message's place, *failed*
