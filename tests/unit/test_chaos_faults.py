@@ -1,13 +1,11 @@
 """The schedule of the chaos runs: drawn from its seed alone, and every kind as often as any other."""
 
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from tests.chaos import report, results
 from tests.chaos.faults import kinds, schedule
 
 
@@ -30,16 +28,3 @@ def test_every_kind_comes_as_often_as_any_other(brokers: int, disks: bool, count
     often = Counter(each.kind for each in schedule(of, 5, 3600, 4))
     assert often.keys() == of.keys()
     assert max(often.values()) - min(often.values()) <= 1
-
-
-def test_the_page_says_what_the_results_say(tmp_path: Path) -> None:
-    assert report.page(tmp_path).count("Not run.") == 4
-    around = {"date": "2019-11-03T05:00+00:00", "commit": "abc", "changed": False, "machine": "2 cores"}
-    kill = around | {"kind": "decider", "target": "deployment", "limit": 10}
-    for seconds in (1.0, 2.0, 30.0):
-        results.add("recovery", kill | {"decided": seconds, "projected": None}, tmp_path)
-    results.add("planted-audit", {"bug": "a hole", "caught_by": "audit", "after": "1 record"}, tmp_path)
-    page = report.page(tmp_path)
-    assert "| decider | decided | 3 | 2.0 | 29.4 | 30.0 | 10 | 2 of 3 |" in page
-    assert "| decider | projected | 3 | inf | inf | inf | 10 | 0 of 3 |" in page
-    assert "| a hole | audit | 1 record |" in page
