@@ -30,7 +30,7 @@ LONGEST_PAUSE = 3.0
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
 
-class Receipt(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Receipt(msgspec.Struct, kw_only=True):
     """One try of one message. `position`: where it was told to stand, in an inbox or in the player's topic.
 
     Its names are those that `kalimaya audit --receipts` reads; `key` is the partition key, None for what is no message.

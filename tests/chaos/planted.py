@@ -14,16 +14,18 @@ from tests.model.bounds import SHOWN_BY
 from tests.model.bounds import Bug as Omission
 from tests.model.explore import explore
 from tests.model.protocol import Protocol
+from tests.model.trace import tell
 from tests.simulation.bugs import BUGS, found
 
 
 def by_the_model() -> Iterator[dict[str, Any]]:
     """Each rule left out of the protocol."""
     for bug in Omission:
-        explored = explore(Protocol(SHOWN_BY[bug], bug))
+        protocol = Protocol(SHOWN_BY[bug], bug)
+        explored = explore(protocol)
         after = None
         if explored.wrong is not None:
-            steps = len(explored.wrong[1]) - 1
+            steps = sum(line[:4].strip().isdigit() for line in tell(protocol, explored))
             after = f"{steps} steps, {explored.states:,} states, {explored.seconds:.1f} s"
         yield {"bug": bug.value, "caught_by": "model", "after": after}
 
@@ -33,7 +35,7 @@ def by_the_simulation() -> Iterator[dict[str, Any]]:
     for bug in BUGS:
         began = monotonic()
         caught = found(bug, range(bug.within))
-        after = f"{caught[0] + 1} lives, {monotonic() - began:.1f} s" if caught else None
+        after = f"in life {caught[0] + 1}, {monotonic() - began:.1f} s" if caught else None
         yield {"bug": bug.name, "caught_by": "simulation", "after": after}
 
 
