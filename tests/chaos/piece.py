@@ -71,6 +71,7 @@ def pace(load: Sequence[Planned], rate: float) -> Pace:
 
 async def run(plan: Plan, folder: Path) -> dict[str, Any]:
     """Run a piece in an empty folder; its result. Raises StartFailedError when the site does not start."""
+    around = results.circumstances()  # of what runs: the code may be changed meanwhile
     load = messages(plan)
     disks = may_mount()
     if not disks:
@@ -97,7 +98,7 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
     if stored != folded:
         wrong.append(f"the read model's digest is {stored}, that of a fresh fold {folded}")
     return {
-        **results.circumstances(),
+        **around,
         "minutes": plan.minutes,
         "seed": plan.seed,
         "brokers": plan.brokers,
