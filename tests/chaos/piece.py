@@ -35,7 +35,11 @@ PACE_POINTS = 600
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a piece is: `every`: seconds from fault to fault on average; `rate`: messages a second."""
+    """What a piece is.
+
+    `every`: seconds from fault to fault on average. `rate`: messages a second. `bug`: planted in every service, by its
+    name in `sick.py`.
+    """
 
     minutes: float
     seed: int
@@ -43,6 +47,7 @@ class Plan:
     rate: float = 300.0
     every: float = 4.0
     size: str = "full"
+    bug: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -76,7 +81,7 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
     disks = may_mount()
     if not disks:
         print("!!! This account may not mount file systems: NO disk is filled in this piece.", flush=True)
-    site = Site(folder, plan.brokers, pace(load, plan.rate), serang2019.START, disks=disks)
+    site = Site(folder, plan.brokers, pace(load, plan.rate), serang2019.START, disks=disks, bug=plan.bug)
     try:
         began = monotonic()
         await site.start()

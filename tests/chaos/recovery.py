@@ -141,7 +141,7 @@ async def session(brokers: int, until: int, seconds: float, seed: int, folder: P
     have = Counter(each["kind"] for each in results.read("recovery"))
     chance, end = random.Random(seed), monotonic() + seconds
     pace = clock.steady(timedelta(hours=12), 1)
-    site = Site(folder, brokers, pace, serang2019.START, disks=False)
+    site = Site(folder, brokers, pace, serang2019.START)
     around = results.circumstances() | {"brokers": brokers}
     try:
         await site.start()

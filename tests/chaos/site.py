@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -37,14 +38,27 @@ TIMED = ("gateway", "projection", *(f"{service}-watch" for service in DECIDING_S
 """Processes that read a clock."""
 DISK = "2g"
 """What a disk holds while nobody has filled it: memory, as far as it is used."""
+SICK = "tests.chaos.sick"
 RELOAD = re.compile(r'"event": "(reload|stood down|fold once more from the start)"|"reason": "(\w+)"')
 
 
 class Site:
-    """One operation in `folder`. `disks`: whether Kafka's and PostgreSQL's data lie on file systems of their own."""
+    """One operation in `folder`, on `count` brokers, with a scenario's clock.
 
-    def __init__(self, folder: Path, count: int, pace: clock.Pace | None, start: object, *, disks: bool) -> None:
-        self.folder, self.disks = folder, disks
+    `disks`: whether Kafka's and PostgreSQL's data lie on file systems of their own. `bug`: planted in every service.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        pace: clock.Pace,
+        start: datetime,
+        *,
+        disks: bool = False,
+        bug: str | None = None,
+    ) -> None:
+        self.folder, self.disks, self._bug = folder, disks, bug
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
         ports = free_ports(PORTS_EACH * count + 4 + len(SERVICES) + 12)
@@ -101,10 +115,7 @@ class Site:
         self.data.mkdir()
         self.tokens = credentials.ensure(self.data / "tokens.json", AGENCIES)
         for name in TIMED:
-            if self._pace is None:
-                clock.keep_wall(self.clock_file(name))
-            else:
-                clock.start(self.clock_file(name), self._start, self._pace)
+            clock.start(self.clock_file(name), self._start, self._pace)
         await self.supervisor.start(*(self.child(name) for name in SERVICES))
 
     async def stop(self) -> None:
@@ -138,9 +149,10 @@ class Site:
             environment["KALIMAYA_CLOCK"] = str(self.clock_file(service))
         if service in self.http:
             environment["KALIMAYA_HTTP_PORT"] = str(self.http[service] if own else self._spare_port())
+        module = (f"services.{service.replace('-', '.')}",) if self._bug is None else (SICK, service, self._bug)
         return Child(
             name=service if own else f"{service}-{instance}",
-            argv=(sys.executable, "-m", f"services.{service.replace('-', '.')}"),
+            argv=(sys.executable, "-m", *module),
             env=environment | settings,
             cwd=PROJECT,
             log=self.logs / f"{service}{'' if own else '-others'}.log",

@@ -57,7 +57,7 @@ def _pss(pid: int) -> int:
 
 async def session(minutes: int, rate: float, folder: Path) -> None:
     """Run for so long."""
-    site = Site(folder, 1, clock.steady(timedelta(hours=12), 1), serang2019.START, disks=False)
+    site = Site(folder, 1, clock.steady(timedelta(hours=12), 1), serang2019.START)
     around = results.circumstances()
     around |= {"run": around["date"], "rate": rate}
     try:
