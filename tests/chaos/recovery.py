@@ -14,7 +14,8 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,9 +33,6 @@ STEADY_SECONDS = 22.0
 """How long what is killed must have run: the supervisor starts it again at once then."""
 GIVE_UP_SECONDS = 90.0
 
-Killing = Callable[[Site, str], Awaitable[float]]
-"""Kills a target; the moment at which it did."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -46,16 +44,19 @@ class Kind:
     brokers: int = 1
 
 
+WATCH = Kind("watch", tuple(f"{service}-watch" for service in DECIDING_SERVICES), None)
+DECIDER_TAKEN_OVER = Kind("decider, taken over", DECIDING_SERVICES, 15)
+PROJECTION_TAKEN_OVER = Kind("projection, taken over", ("projection",), 15)
 KINDS = (
     Kind("decider", DECIDING_SERVICES, 10),
     Kind("gateway", ("gateway",), 10),
     Kind("projection", ("projection",), 10),
-    Kind("decider, taken over", DECIDING_SERVICES, 15),
-    Kind("projection, taken over", ("projection",), 15),
     Kind("PostgreSQL", ("postgres",), 15),
-    Kind("watch", tuple(f"{service}-watch" for service in DECIDING_SERVICES), None),
+    WATCH,
     Kind("broker, one of three", ("kafka-1", "kafka-2", "kafka-3"), 30, brokers=3),
 )
+Took = dict[str, float | None]
+"""Seconds to what is measured; None: not in time."""
 
 
 async def _steady(site: Site, name: str) -> None:
@@ -77,28 +78,30 @@ async def _kill(site: Site, name: str) -> float:
     return monotonic()
 
 
-async def _measure(site: Site, probe: Probe, kind: Kind, target: str) -> dict[str, float | None]:
-    """Kill, and wait until all is well again; seconds to the next decided and projected, None for not in time."""
-    if "taken over" in kind.name:
-        return await _taken_over(site, probe, target)
+async def _once(site: Site, probe: Probe, kind: Kind, target: str) -> Took:
+    """Kill, and wait until all is well again."""
     await _steady(site, target)
     await _well(probe)
-    if kind.name == "watch":
+    if kind is WATCH:
         return await _looked(site, target)
     killed = await _kill(site, target)
     return _told(await probe.recovered(killed, GIVE_UP_SECONDS))
 
 
-async def _taken_over(site: Site, probe: Probe, target: str) -> dict[str, float | None]:
-    """Two processes share the partitions; the one that nobody starts again is killed."""
-    child = site.child(target, instance="2")
-    async with site.extra(child, kill=True) as process:
-        port = int(child.env["KALIMAYA_METRICS_PORT"])
-        await _shares(site, target, port)
-        await _well(probe)
-        process.kill()
-        killed = monotonic()
-        return _told(await probe.recovered(killed, GIVE_UP_SECONDS))
+async def _taken_over(site: Site, probe: Probe) -> AsyncIterator[tuple[Kind, str, Took]]:
+    """Processes that nobody starts again share the partitions with the supervised ones, and are killed in turn."""
+    others = [(DECIDER_TAKEN_OVER, service, "2") for service in DECIDING_SERVICES]
+    others += [(PROJECTION_TAKEN_OVER, "projection", instance) for instance in ("2", "3", "4")]
+    async with AsyncExitStack() as running:
+        children = [(kind, target, site.child(target, instance)) for kind, target, instance in others]
+        begun = [await running.enter_async_context(site.extra(child, kill=True)) for _, _, child in children]
+        for _, target, child in children:
+            await _shares(site, target, int(child.env["KALIMAYA_METRICS_PORT"]))
+        for (kind, target, _), process in zip(children, begun, strict=True):
+            await _well(probe)
+            process.kill()
+            killed = monotonic()
+            yield kind, target, _told(await probe.recovered(killed, GIVE_UP_SECONDS))
 
 
 async def _shares(site: Site, target: str, port: int) -> None:
@@ -118,7 +121,7 @@ async def _well(probe: Probe) -> None:
         raise TimeoutError("the system did not come to rest")
 
 
-async def _looked(site: Site, target: str) -> dict[str, float | None]:
+async def _looked(site: Site, target: str) -> Took:
     """Until a watch has had a whole look at its rules: it is not ready before."""
     before = site.pid(target)
     killed = await _kill(site, target)
@@ -129,7 +132,7 @@ async def _looked(site: Site, target: str) -> dict[str, float | None]:
     return {"looked": None}
 
 
-def _told(found: tuple[float, float] | None) -> dict[str, float | None]:
+def _told(found: tuple[float, float] | None) -> Took:
     if found is None:
         return {"decided": None, "projected": None}
     return {"decided": round(found[0], 2), "projected": round(found[1], 2)}
@@ -140,19 +143,27 @@ async def session(brokers: int, until: int, seconds: float, seed: int, folder: P
     kinds = [each for each in KINDS if each.brokers == brokers]
     have = Counter(each["kind"] for each in results.read("recovery"))
     chance, end = random.Random(seed), monotonic() + seconds
-    pace = clock.steady(timedelta(hours=12), 1)
-    site = Site(folder, brokers, pace, serang2019.START)
+    site = Site(folder, brokers, clock.steady(timedelta(hours=12), 1), serang2019.START)
     around = results.circumstances() | {"brokers": brokers}
+
+    def note(kind: Kind, target: str, took: Took) -> None:
+        have[kind.name] += 1
+        results.add("recovery", around | {"kind": kind.name, "target": target, "limit": kind.limit} | took)
+        print(f"  {kind.name} ({target}), {have[kind.name]} of {until}: {took}", flush=True)
+
     try:
         await site.start()
         async with Probe(site) as probe:
-            while monotonic() < end and (wanted := [each for each in kinds if have[each.name] < until]):
+            while monotonic() < end:
+                if brokers == 1 and have[PROJECTION_TAKEN_OVER.name] < min(until, have[KINDS[0].name] + 1):
+                    async for kind, target, took in _taken_over(site, probe):
+                        note(kind, target, took)
+                wanted = [each for each in kinds if have[each.name] < until]
                 for kind in wanted:
                     target = chance.choice(kind.targets)
-                    took = await _measure(site, probe, kind, target)
-                    have[kind.name] += 1
-                    results.add("recovery", around | {"kind": kind.name, "target": target, "limit": kind.limit} | took)
-                    print(f"  {kind.name} ({target}), {have[kind.name]} of {until}: {took}", flush=True)
+                    note(kind, target, await _once(site, probe, kind, target))
+                if not wanted and (brokers > 1 or have[PROJECTION_TAKEN_OVER.name] >= until):
+                    return
     finally:
         await site.stop()
 
