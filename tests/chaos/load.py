@@ -2,7 +2,8 @@
 
 A try ends in *ok* (the gateway named the message's place, or Kafka acknowledged it to the agencies' topic), *failed*
 (4xx: it is no message) or *unknown* (no answer, or 5xx), and an unknown one is tried again under the same id. Every try
-is a line of the receipts, written before anything follows from it. The rate does not wait for answers.
+is a line of the receipts, written before anything follows from it. The rate does not wait for answers, unless so much
+is under way that a publisher would wait, too.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ TOGETHER = 30
 WAITING_SHARE = 5
 """One POST of so many asks for the outcome, and so is promised one."""
 ANSWER_SECONDS = 20.0
-LONGEST_PAUSE = 3.0
+LONGEST_PAUSE = 5.0
+AT_ONCE = 40
+"""Sendings under way; who would be one more waits with the publisher, or all would drown in second tries."""
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
 
@@ -82,6 +85,7 @@ class Load:
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
         self._renewing = asyncio.Lock()
+        self._places = asyncio.Semaphore(AT_ONCE)
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=2)
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=2, pool=None)
         self._client = httpx.AsyncClient(base_url=gateway, limits=limits, timeout=timeout, trust_env=False)
@@ -125,7 +129,8 @@ class Load:
         while open_:
             tried += 1
             try_ = self._publish if over == "kafka" else self._post
-            told = await try_(open_, over, tried)
+            async with self._places:
+                told = await try_(open_, over, tried)
             self._receipts.add(told)
             self.told.update(each.told for each in told)
             open_ = [planned for planned, each in zip(open_, told, strict=True) if each.told == "unknown"]
