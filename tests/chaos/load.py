@@ -27,6 +27,7 @@ TOGETHER = 30
 WAITING_SHARE = 5
 """One POST of so many asks for the outcome, and so is promised one."""
 ANSWER_SECONDS = 20.0
+BATCH_BYTES = 262_144
 LONGEST_PAUSE = 5.0
 AT_ONCE = 40
 """Sendings under way; who would be one more waits with the publisher, or all would drown in second tries."""
@@ -191,7 +192,11 @@ class Load:
         async with self._renewing:
             if self._producer is None:
                 fresh = AIOKafkaProducer(
-                    bootstrap_servers=self._kafka, client_id="publisher", acks="all", request_timeout_ms=10_000
+                    bootstrap_servers=self._kafka,
+                    client_id="publisher",
+                    acks="all",
+                    request_timeout_ms=10_000,
+                    max_batch_size=BATCH_BYTES,
                 )
                 try:
                     await asyncio.wait_for(fresh.start(), 10)
