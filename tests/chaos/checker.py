@@ -202,6 +202,9 @@ def _check_partition(
         found.tell(f"{place}: {len(inbox) - len(answered)} messages have no outcome", lost=len(inbox) - len(answered))
     if len(answered) > len(inbox):
         found.tell(f"{place}: {len(answered) - len(inbox)} answers to nothing")
+    for record in inbox[len(answered) :]:
+        message = _message(record.value or b"")
+        promised.stands(f"{place}@{record.offset}", message.source, message.id, None, found)
     effects: Counter[tuple[str, str]] = Counter()
     for record, answer in zip(inbox, answered, strict=False):
         message, event = _message(record.value or b""), _event(answer.records[0].value or b"")
@@ -234,8 +237,8 @@ class _Promised:
                 if each.over == "http" and each.position is not None:
                     self._at[each.position] = each
 
-    def stands(self, where: str, source: str, id_: str, kind: str, found: Found) -> None:
-        """A message stands there with this outcome."""
+    def stands(self, where: str, source: str, id_: str, kind: str | None, found: Found) -> None:
+        """A message stands there with this outcome, None for none."""
         told = self._at.pop(where, None)
         if told is None:
             return

@@ -50,6 +50,10 @@ PLANTED = """\
 words of the services' code (`tests/simulation/bugs.py`). How soon is said in steps from the beginning to the harm, and
 in lives of a whole operation.
 """
+FOUND = """\
+Pieces that found a mistake of the product, which are not in the sums above: from `docs/reliability/found.jsonl`, where
+their lines are moved from `chaos.jsonl` with what it was.
+"""
 NOT_RUN = "Not run.\n"
 
 
@@ -59,6 +63,7 @@ def page(folder: Path = results.FOLDER) -> str:
     parts = (
         [HEAD],
         chaos(results.read("chaos", folder)),
+        findings(results.read("found", folder)),
         recovery(results.read("recovery", folder)),
         soak(results.read("soak", folder)),
         caught(planted),
@@ -97,6 +102,18 @@ def chaos(pieces: Results) -> Iterator[str]:
     yield "### Pieces\n"
     columns = ("date", "commit", "machine", "brokers", "seed", "minutes", "faults", "messages", "lost", "doubled")
     yield from _table((*columns, "digests", "found wrong"), map(_piece, pieces))
+
+
+def findings(pieces: Results) -> Iterator[str]:
+    """Pieces in which something was wrong, and what of the product it was; they are not in the sums above."""
+    if pieces:
+        yield "### What chaos found\n"
+        yield FOUND
+        rows = (
+            (each["date"], each["commit"], str(each["brokers"]), each["wrong"][0], each["what"], each["mended"])
+            for each in pieces
+        )
+        yield from _table(("date", "commit", "brokers", "first sign", "what it was", "mended"), rows)
 
 
 BROKERS = {"1 broker": (1,), "3 brokers": (3,), "all": (1, 3)}
