@@ -41,8 +41,8 @@ again by the supervisor of `make run`. *Taken over*: a second process is killed,
 first one takes over its partitions. A watch: until it has looked at all of its rules.
 """
 LOAD = """\
-Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g}, median
-{median:g}.
+Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g},
+median {median:g}.
 """
 SOAK = """\
 {date}, commit {commit}, {machine}: {minutes} minutes at {rate:g} messages a second, {sent:,} messages. From when a
