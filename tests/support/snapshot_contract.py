@@ -116,7 +116,7 @@ class SnapshotContract:
         await kept(site)
         owner = worker(site)
         owner._keeper._code = "another"
-        await self._refused(site, owner, "another version")
+        await self._refused(site, owner, "another version", result="outdated")
 
     async def test_a_snapshot_with_a_changed_or_missing_piece_is_refused(self, site: Site) -> None:
         for spoil in (lambda content: content[:-1] + b"x", lambda _: None):
@@ -166,13 +166,13 @@ class SnapshotContract:
         again = await restarted(site)
         assert (again.alarms, again.fold.voids) == ({at}, 2)
 
-    async def _refused(self, site: Site, owner: Worker[Any], why: str) -> None:
+    async def _refused(self, site: Site, owner: Worker[Any], why: str, result: str = "refused") -> None:
         """It is told, and all is folded from the start all the same."""
-        before = told(site, "refused")
+        before = told(site, result)
         running = asyncio.create_task(owner.run())
         await until(lambda: _is(lambda: owner.ready), lambda: owner.fold)
         owner.stop()
         await running
-        assert told(site, "refused") == before + 1, why
+        assert told(site, result) == before + 1, why
         assert owner.fold.next_cause == len(await site.inbox())
         assert owner.desk.counts["accepted"] == owner.fold.next_cause

@@ -15,7 +15,7 @@ from services.kit.ledger import metrics, snapshot
 from services.kit.ledger.desk import Desk
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.log import Identity, LogPair, Unavailable
-from services.kit.ledger.snapshot import MANIFEST, Identities, Manifest, Unfit
+from services.kit.ledger.snapshot import MANIFEST, Identities, Manifest, Outdated, Unfit
 
 S = TypeVar("S")
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class Keeper(Generic[S]):
                 raise Unfit(f"the log does not hold, at offset {fold.tail}, the record with which it ends")
         except Unfit as reason:
             desk.clear()
-            self._tell("refused", str(reason))
+            self._tell("outdated" if isinstance(reason, Outdated) else "refused", str(reason))
             return None
         self._tell("opened", f"{fold.next_cause} answers need not be folded")
         self._identities, self._kept_cause = manifest.identities, manifest.next_cause
@@ -108,5 +108,5 @@ class Keeper(Generic[S]):
 
     def _tell(self, result: str, detail: str) -> None:
         metrics.SNAPSHOTS.labels(self._decider.service, result).inc()
-        say = self._log.info if result in ("opened", "written") else self._log.warning
+        say = self._log.info if result in ("opened", "written", "outdated") else self._log.warning
         say(f"snapshot {result}", detail=detail)

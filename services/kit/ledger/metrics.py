@@ -26,7 +26,7 @@ RELOADS = Counter("kalimaya_reloads_total", "Folds begun, by reason; rising fast
 POISON = Counter("kalimaya_poison_total", "Times that deciding raised; any: a bug, with a log line beside it.", _BY)
 SNAPSHOTS = Counter(
     "kalimaya_snapshots_total",
-    "Snapshots by what became of them: written, failed, opened, refused, unavailable; the log says why.",
+    "Snapshots by what became of them: written, failed, opened, refused, outdated, unavailable; see the log.",
     ("service", "result"),
 )
 UNSNAPSHOTTED = Gauge(

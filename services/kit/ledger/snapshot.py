@@ -41,6 +41,10 @@ class Unfit(Exception):
     """There is a snapshot, and it must not be gone on from."""
 
 
+class Outdated(Unfit):
+    """It was folded by another version of the code, as after every upgrade."""
+
+
 class Identities(msgspec.Struct, frozen=True, array_like=True):
     """A piece of identities: how many, and the newest's inbox offset."""
 
@@ -121,7 +125,7 @@ def take(
 
 
 def read_manifest(kept: Mapping[str, bytes], identity: Identity, partition: int, code: str) -> Manifest | None:
-    """The manifest among what is kept, if there is one. Raises Unfit when it is torn, of other logs or other code."""
+    """The manifest among what is kept, if there is one. Raises Unfit when it is torn or of other logs, Outdated."""
     sealed = kept.get(MANIFEST)
     if sealed is None:
         return None
@@ -136,7 +140,7 @@ def read_manifest(kept: Mapping[str, bytes], identity: Identity, partition: int,
     if found != identity or genesis.partition != partition:
         raise Unfit(f"it is of other logs: it says {genesis}, Kafka says {identity}")
     if manifest.code != code:
-        raise Unfit("it was folded by another version of the code")
+        raise Outdated("it was folded by another version of the code")
     return manifest
 
 
