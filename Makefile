@@ -35,10 +35,12 @@ down: setup ## stop a running system from another terminal
 status: setup ## show every process: state, restarts, readiness
 	@$(BIN)/kalimaya status
 
+# tests/e2e comes first, so that no long file is left for the end. What only computes gives way to what keeps time.
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
+	log=$$(mktemp); status=0; \
+	nice -n 5 $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/integration || status=$$?; \
 	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit, tests/model and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
