@@ -37,8 +37,8 @@ def pair() -> Iterator[Pair]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process of `pytest -n` tells the first one, which reports."""
-    if _worker is not None:
-        session.config.workeroutput["pairs"] = _used  # type: ignore[attr-defined]
+    told: dict[str, Any] = getattr(session.config, "workeroutput", {})
+    told["pairs"] = _used
 
 
 def pytest_testnodedown(node: Any) -> None:

@@ -1,6 +1,6 @@
 """The rules that hold for every message, whatever the service: who may speak, which times, and what came before."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -144,6 +144,14 @@ def test_it_makes_no_difference_when_what_is_too_old_is_let_go(inbox: Inbox) -> 
     assert len(inbox.desk.seen) == before - 8, "of days 0 to 7"
     assert inbox.outcome(sighted(), "a", recorded=NOON + 70 * DAY) == ("rejected", "time_out_of_range")
     assert inbox.outcome(sighted(8), "day 8", time=NOON + 8 * DAY, recorded=NOON + 70 * DAY) == ("repeated", None)
+
+
+def test_a_day_is_counted_once_whatever_zone_a_clock_is_set_to(inbox: Inbox) -> None:
+    evening, jakarta = NOON.replace(hour=20), timezone(timedelta(hours=7))  # tomorrow there
+    for n in range(10):
+        at = evening + n * SECOND
+        inbox.put(sighted(n), f"m{n}", time=NOON, recorded=at.astimezone(jakarta) if n % 2 else at)
+    assert inbox.desk.days == 1
 
 
 def test_a_clock_that_jumps_ahead_by_a_year_makes_nothing_forgotten(inbox: Inbox) -> None:

@@ -32,7 +32,7 @@ from services.kit.ledger.fold import Answer
 from services.kit.ledger.record import NO_HASH, Record, Stamp, read_stamp
 
 S = TypeVar("S")
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING, DAY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1)
 OUTCOMES: tuple[OutcomeKind, ...] = ("accepted", "refused", "rejected", "repeated", "conflicting")
 
 
@@ -50,7 +50,7 @@ class Limits:
     def remembered(self) -> int:
         """For how many days on which messages came an identity is remembered. After that, sent again, its `time` is too
         old to be accepted (ADR 0015)."""
-        return -(-(self.oldest + self.ahead + self.set_back) // timedelta(days=1))
+        return -(-(self.oldest + self.ahead + self.set_back) // DAY)
 
 
 _FIRST = struct.Struct(">32sqqi")
@@ -134,7 +134,7 @@ class Desk(Generic[S]):
         self.states: dict[str, S] = {}
         self.over: dict[str, int] = {}
         self.seen: dict[str, bytes] = {}
-        self.known, self.days = BEGINNING, 0
+        self.known, self.days, self._tomorrow = BEGINNING, 0, BEGINNING
         self.counts: dict[OutcomeKind, int] = dict.fromkeys(OUTCOMES, 0)
         self._start_trial()
 
@@ -175,6 +175,7 @@ class Desk(Generic[S]):
 
     def _take_back(self, to: Savepoint) -> None:
         states, identities, kinds, self.known, self.days = to
+        self._tomorrow = _midnight_after(self.known)
         for key, before, _ in reversed(self._states_before[states:]):
             if before is None:
                 del self.states[key]
@@ -231,7 +232,8 @@ class Desk(Generic[S]):
 
     def restored(self, known: datetime, days: int, counts: Mapping[OutcomeKind, int], over: Mapping[str, int]) -> None:
         """States and identities stand as in a snapshot; so does the rest."""
-        self.known, self.days, self.counts, self.over = known, days, dict(counts), dict(over)
+        self.known, self.days, self._tomorrow = known, days, _midnight_after(known)
+        self.counts, self.over = dict(counts), dict(over)
         self._start_trial()
 
     def _remember(self, identity: str, digest: bytes, cause: int, at: int) -> None:
@@ -239,8 +241,9 @@ class Desk(Generic[S]):
         self.seen[identity] = _FIRST.pack(digest, cause, at, self.days)
 
     def _learn(self, known: datetime) -> None:
-        if known.toordinal() > self.known.toordinal():
+        if known >= self._tomorrow:
             self.days += 1  # and no more, however far a clock that was set wrongly jumps ahead
+            self._tomorrow = _midnight_after(known)
         self.known = known
 
     def _forgotten(self, day: int) -> bool:
@@ -295,11 +298,11 @@ class Desk(Generic[S]):
         """Take note of a message; what we knew of its identity before, if anything."""
         if message.recordedtime > self.known:
             self._learn(message.recordedtime)
-        first = self.first(identity)
-        if first is None:
-            self._remember(identity, stamp.digest, cause, at)
-            self._identities.append(identity)
-        return first
+        if identity in self.seen and (first := self.first(identity)) is not None:
+            return first
+        self._remember(identity, stamp.digest, cause, at)
+        self._identities.append(identity)
+        return None
 
     def _judge(self, message: InboxMessage, authorised: bool) -> Made:
         """What a message that we have not seen before brings about."""
@@ -389,6 +392,10 @@ class Desk(Generic[S]):
                 for index, (type_, dataschema, data) in enumerate(made)
             ],
         )
+
+
+def _midnight_after(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 def _is_policy(message: InboxMessage) -> bool:
