@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock model
+	bench-latency bench-watch bench-picture bench-intake bench-restart contracts lock model
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -93,6 +93,9 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
+
+bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
+	@$(BIN)/python -m bench.restart
 
 contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
 	@$(BIN)/python -m kalimaya.contracts
