@@ -25,11 +25,6 @@ REQUEST_PERCENTAGE = 20.0
 app = typer.Typer(no_args_is_help=True, help="Who gets in to Kafka.")
 
 
-@app.callback()
-def _group() -> None:
-    """So that `apply` has to be said."""
-
-
 @app.command()
 def apply(
     kafka: Annotated[

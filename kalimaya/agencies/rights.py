@@ -47,7 +47,7 @@ def of_services() -> dict[str, frozenset[Right]]:
         **{service: _of_decider(service) for service in DECIDING_SERVICES},
         "projection": everything | {Right("READ", "GROUP", "kalimaya.projection.", prefixed=True)},
         **{f"{service}-watch": _of_watch(service) for service in DECIDING_SERVICES},
-        "auditor": everything,
+        "auditor": everything | {Right("READ", "GROUP", "kalimaya-audit")},  # librdkafka names one, and commits nothing
     }
 
 

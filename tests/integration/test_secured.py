@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import ConfigEntry, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from kalimaya.agencies.cluster import look
 from services.kit.kafka_access import KafkaAccess
@@ -53,13 +53,27 @@ def write(access: KafkaAccess, topic: str) -> str | None:
 
 
 def read(access: KafkaAccess, topic: str) -> str | None:
-    """Why this may not be read; None when it may."""
+    """Why this may not be read; None when it may. Who is not even told of a topic would wait for it."""
+    told = topics.admin_of(access).list_topics(topic, timeout=SECONDS).topics[topic].error
+    if told is not None:
+        return str(told.name())
     return _polled(access, "", lambda consumer: consumer.assign([TopicPartition(topic, 0, 0)]))
 
 
 def join(access: KafkaAccess, group: str, topic: str) -> str | None:
     """Why one is not let into this group; None when one is and was given a partition."""
     return _polled(access, group, lambda consumer: consumer.subscribe([topic]))
+
+
+def refused(access: KafkaAccess) -> str:
+    """Why nobody gets in this way."""
+    told: list[KafkaError] = []
+    client = AdminClient(access.librdkafka() | {"error_cb": told.append, "log_level": 0})
+    deadline = monotonic() + SECONDS
+    while not told:
+        assert monotonic() < deadline, "no answer"
+        client.poll(0.1)
+    return str(told[0].name())
 
 
 def _polled(access: KafkaAccess, group: str, begin: Callable[[Consumer], None]) -> str | None:
@@ -75,14 +89,16 @@ def _polled(access: KafkaAccess, group: str, begin: Callable[[Consumer], None]) 
             error = message.error()
             if error is None or error.code() == KafkaError._PARTITION_EOF:
                 return None
-            # Of what is refused at once, the group is told last.
-            if not group or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED or not error.retriable():
+            # librdkafka looks for a group even when it needs none; of what is refused, the group is told last.
+            if bool(group) == (error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED):
                 return str(error.name())
         raise AssertionError("no answer")
     finally:
         consumer.close()
 
 
+NO_TLS = ("_SSL", "_TRANSPORT", "_ALL_BROKERS_DOWN")
+"""As librdkafka says it when a handshake fails, in the order of its luck."""
 DENIED, NO_GROUP = "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED"
 
 
@@ -109,7 +125,8 @@ class TestAnAgency:
         assert join(agency, group, f"agency.{POLRES}") == NO_GROUP
 
     def test_makes_no_topic(self, agency: KafkaAccess) -> None:
-        (future,) = topics.admin_of(agency).create_topics([NewTopic("its-own", 1, 1)]).values()
+        admin = topics.admin_of(agency)
+        (future,) = admin.create_topics([NewTopic("its-own", 1, 1)]).values()
         with pytest.raises(KafkaException, match="AUTHORIZATION_FAILED"):
             future.result()
 
@@ -148,22 +165,18 @@ def test_a_decider_joins_its_own_group_and_no_other(kafka: SecuredKafka) -> None
 
 
 class TestNobodyGetsIn:
-    def refused(self, access: KafkaAccess) -> None:
-        with pytest.raises(KafkaException):
-            topics.admin_of(access).list_topics(timeout=3)
-
     def test_with_a_wrong_password(self, kafka: SecuredKafka, tmp_path: Path) -> None:
         (tmp_path / "wrong").write_text("guessed")
-        self.refused(replace(kafka.admin, password_file=tmp_path / "wrong"))
+        assert refused(replace(kafka.admin, password_file=tmp_path / "wrong")) == "_AUTHENTICATION"
 
     def test_without_a_certificate(self, kafka: SecuredKafka) -> None:
-        self.refused(replace(kafka.by_certificate(POLRES), certificate=None, key=None))
+        assert refused(replace(kafka.by_certificate(POLRES), certificate=None, key=None)) in NO_TLS
 
     def test_in_plaintext(self, kafka: SecuredKafka) -> None:
-        self.refused(KafkaAccess(bootstrap=kafka.admin.bootstrap))
+        assert refused(KafkaAccess(bootstrap=kafka.admin.bootstrap)) in NO_TLS
 
-    def test_and_nobody_of_ours_talks_to_a_kafka_that_others_vouch_for(self, kafka: SecuredKafka) -> None:
-        self.refused(replace(kafka.admin, ca=None))
+    def test_to_a_kafka_for_which_nobody_vouches(self, kafka: SecuredKafka) -> None:
+        assert refused(replace(kafka.admin, ca=None)) in NO_TLS
 
 
 class TestTopics:
@@ -172,10 +185,10 @@ class TestTopics:
         assert (done.exit_code, done.stdout) == (0, "nothing to change\n")
 
     def test_what_differs_is_told_and_mended(self, kafka: SecuredKafka) -> None:
-        spoilt = ConfigResource(
-            ResourceType.TOPIC, "deployment.inbox", incremental_configs=[ConfigEntry("retention.ms", "1000")]
-        )
-        for future in topics.admin_of(kafka.admin).incremental_alter_configs([spoilt]).values():
+        entry = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
+        admin = topics.admin_of(kafka.admin)
+        spoilt = ConfigResource(ResourceType.TOPIC, "deployment.inbox", incremental_configs=[entry])
+        for future in admin.incremental_alter_configs([spoilt]).values():
             future.result()
         assert kafka.command("topics", "apply", "--dry-run").stdout == "would set retention.ms=-1 of deployment.inbox\n"
         assert kafka.command("topics", "apply").stdout == "set retention.ms=-1 of deployment.inbox\n"
@@ -242,9 +255,7 @@ class TestAgencies:
             "no limits for basarnas",
             "revoke: basarnas may WRITE topic agency.basarnas",
         ]
-        gone = replace(kafka.by_password("polda-banten"), user="basarnas", password_file=remembered)
-        with pytest.raises(KafkaException):
-            topics.admin_of(gone).list_topics(timeout=3)
+        assert refused(replace(kafka.by_password("basarnas"), password_file=remembered)) == "_AUTHENTICATION"
         assert write(kafka.by_certificate("basarnas"), "agency.basarnas") == DENIED
         assert "basarnas" not in asyncio.run(look(kafka.admin)).quotas
 
@@ -254,8 +265,7 @@ class TestAgencies:
         assert self.apply(kafka, "--rotate", "brimob-banten") == ["make the password of brimob-banten anew"]
         brimob = kafka.by_password("brimob-banten")
         assert write(brimob, "agency.brimob-banten") is None
-        with pytest.raises(KafkaException):
-            topics.admin_of(replace(brimob, password_file=old)).list_topics(timeout=3)
+        assert refused(replace(brimob, password_file=old)) == "_AUTHENTICATION"
 
     def test_from_an_empty_folder_nobody_is_locked_out(self, kafka: SecuredKafka, tmp_path: Path) -> None:
         done = kafka.command("agencies", "apply", "--passwords", str(tmp_path / "elsewhere"))
@@ -265,7 +275,7 @@ class TestAgencies:
     def test_who_may_not_is_told(self, kafka: SecuredKafka) -> None:
         done = kafka.command("agencies", "apply", access=kafka.by_password("gateway"))
         assert done.exit_code == 2
-        assert "AUTHORIZATION_FAILED" in done.stderr
+        assert "ClusterAuthorizationFailed" in done.stderr
         assert PASSWORD not in done.output
 
 

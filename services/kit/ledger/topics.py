@@ -7,15 +7,16 @@ topic ids. Its calls block, so they run in a thread.
 import asyncio
 import uuid
 from collections.abc import Sequence
+from time import monotonic
 
 import msgspec
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.kit.kafka_access import Bootstrap, access_to
-from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
+from services.kit.ledger.kafka import bounded, close, producer
 from services.kit.ledger.log import Identity, Unavailable
-from services.kit.ledger.reader import Place
+from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import FORMAT, GENESIS_CAUSE, NO_HASH, Genesis, pack_mark
 
 FOREVER = {
@@ -52,7 +53,7 @@ async def create(bootstrap: Bootstrap, services: Sequence[str], partitions: int 
     names = [f"{service}.{kind}" for service in services for kind in KINDS]
     made = await asyncio.to_thread(_create, bootstrap, names, partitions, replication)
     for service in services:
-        identity = await identify(bootstrap, service)
+        identity = await _once_known(bootstrap, service)
         if identity.partitions != partitions:
             raise ValueError(
                 f"{service}.inbox has {identity.partitions} partitions, not {partitions}: "
@@ -96,6 +97,18 @@ def config_of(topic: str, replication: int) -> dict[str, str]:
 async def identify(bootstrap: Bootstrap, service: str) -> Identity:
     """Kafka's ids of the service's topics and their partition count. Raises Unavailable; ValueError if amiss."""
     return await asyncio.to_thread(_identify, bootstrap, service)
+
+
+async def _once_known(bootstrap: Bootstrap, service: str) -> Identity:
+    """The same, of topics that were just made: a broker learns of them a moment after its controller."""
+    deadline = monotonic() + 10
+    while True:
+        try:
+            return await identify(bootstrap, service)
+        except Unavailable:
+            if monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)
 
 
 async def exists(bootstrap: Bootstrap, topic: str) -> bool:
@@ -151,27 +164,25 @@ def _identify(bootstrap: Bootstrap, service: str) -> Identity:
 
 async def _begin(bootstrap: Bootstrap, service: str, identity: Identity) -> None:
     """Write the genesis record into every event-log partition that is empty."""
-    writer = producer(bootstrap, "kalimaya-topics")
     log_uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, identity.events_topic_id))  # the same if a crash cuts this in two
+    writer, reader = producer(bootstrap, "kalimaya-topics"), LogReader(bootstrap, "kalimaya-topics")
     try:
         await bounded(writer.start(), 15)
-        for partition in range(identity.partitions):
-            pair = KafkaPair(bootstrap, service, partition, "kalimaya-topics")
-            try:
-                if await pair.events_end() == 0:
-                    await bounded(
-                        writer.send_and_wait(
-                            f"{service}.events",
-                            key=b"genesis",
-                            value=genesis_value(log_uuid, partition, identity),
-                            headers=pack_mark(0, GENESIS_CAUSE, 0, 1, NO_HASH, NO_HASH),
-                            partition=partition,
-                        ),
-                        15,
-                    )
-            finally:
-                await pair.close()
+        await reader.start({(f"{service}.events", partition): 0 for partition in range(identity.partitions)})
+        for (topic, partition), end in (await reader.ends()).items():
+            if end == 0:
+                await bounded(
+                    writer.send_and_wait(
+                        topic,
+                        key=b"genesis",
+                        value=genesis_value(log_uuid, partition, identity),
+                        headers=pack_mark(0, GENESIS_CAUSE, 0, 1, NO_HASH, NO_HASH),
+                        partition=partition,
+                    ),
+                    15,
+                )
     finally:
+        await reader.stop()
         await close(writer)
 
 
