@@ -1,8 +1,8 @@
 """`make bench-restart`: from the start of a killed decider to its first answers, over a log of a million events.
 
 The process is the deployment service as the supervisor starts it. It answers a backlog, keeps its snapshots, and is
-killed; then a message lies in each inbox partition, and the process is started. Measured with its snapshots, and once in
-the same session without them, when it folds the whole log. Memory is that of the process when it has answered.
+killed; then a message lies in each inbox partition, and the process is started. Measured with its snapshots, and once
+in the same session without them, when it folds the whole log. Memory is that of the process when it has answered.
 """
 
 import argparse
