@@ -58,7 +58,7 @@ break-rules: setup-dev ## break every rule of the domain in a copy of the code, 
 model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
 	@$(BIN)/python -m tests.model
 
-planted: setup-dev ## plant every bug there is: who catches each, and how soon; lines in build/planted.jsonl; takes two minutes
+planted: setup-dev ## plant every bug there is: who catches each, and how soon, into docs/reliability/planted*.jsonl; takes two minutes
 	@$(BIN)/python -m tests.planted
 
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills

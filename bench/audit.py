@@ -82,16 +82,16 @@ def compare(there: Filled, runs: int) -> None:
         )
 
 
-async def session(folder: Path, scale: int, runs: int) -> None:
+async def session(folder: Path, copies: int, runs: int) -> None:
     """Fill, then measure."""
-    async with filled(folder, scale) as there:
+    async with filled(folder, copies) as there:
         await asyncio.to_thread(compare, there, runs)
 
 
 def main() -> None:
     """Measure, or be the reference."""
     options = argparse.ArgumentParser(description="the audit against a raw read of the same logs")
-    options.add_argument("--scale", type=int, default=10, help="full scenarios, of about 100,000 messages each")
+    options.add_argument("--copies", type=int, default=10, help="full scenarios, of about 100,000 messages each")
     options.add_argument("--runs", type=int, default=2)
     options.add_argument("--data", type=Path, help="a folder that is kept, and filled only once")
     options.add_argument("--raw", metavar="BOOTSTRAP")
@@ -100,10 +100,10 @@ def main() -> None:
     if chosen.raw:
         read_raw(chosen.raw)
     elif chosen.data:
-        asyncio.run(session(chosen.data.absolute(), chosen.scale, chosen.runs))
+        asyncio.run(session(chosen.data.absolute(), chosen.copies, chosen.runs))
     else:
         with tempfile.TemporaryDirectory(prefix="kalimaya-bench-") as folder:
-            asyncio.run(session(Path(folder), chosen.scale, chosen.runs))
+            asyncio.run(session(Path(folder), chosen.copies, chosen.runs))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
 """A whole operation to measure on: logs as the services write them, the picture folded from them, and receipts.
 
-Kafka and PostgreSQL keep their data in a folder. One that is kept is filled once; what was interrupted goes on.
+The full scenario is judged by the real gateway and answered by the real deciders; copies of it, told apart by a suffix,
+are answered too. The records go straight to Kafka, without the processes between. The real projector makes the picture.
+Kafka and PostgreSQL keep their data in a folder; one that is kept is filled once, an interrupted projection goes on.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import msgspec
+from confluent_kafka import Producer
 
 from kalimaya.embedded.kafka import KafkaNode
 from kalimaya.embedded.postgres import PostgresServer
@@ -18,23 +24,22 @@ from kalimaya.settings import Settings
 from scenarios import serang2019
 from scenarios.over_kafka import STATUS
 from scenarios.receipts import Receipt
-from scenarios.scale import scaled
-from schemas.catalogue import SERVICES
-from schemas.envelope import decode_event, split_identity
+from scenarios.scale import told_apart
+from schemas.catalogue import SERVICES, definition
+from schemas.envelope import decode_event, decode_inbox, encode, partition_of
 from schemas.outcomes import outcome_of
 from services.kit.ledger import topics
+from services.kit.ledger.desk import Desk, Limits
 from services.kit.ledger.reader import LogReader, Place
-from services.kit.ledger.record import read_mark
+from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Stored, link, pack_mark, pack_stamp, read_stamp
+from services.kit.ledger.topics import genesis_value
+from services.kit.ledger.worker import Identity
 from services.projection.projector import Projector
 from services.projection.store import Store, new_pool
-from tests.support.deciding import Deciding, deciding
-from tests.support.ledger import until
-from tests.support.rehearsal import Record, judge_each
-
-TOGETHER = 20_000
-"""Messages that are judged and sent before the next: what is on its way stays in bounds."""
+from tests.support.rehearsal import DECIDERS, PARTITIONS, Record, judge_each
 
 _line = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,7 @@ class Filled:
     async def ends(self) -> Mapping[Place, int]:
         """Where the event logs end."""
         reader = LogReader(self.kafka, "bench")
-        places = await topics.places(self.kafka, SERVICES, "events")
-        await reader.start(dict.fromkeys(places, 0))
+        await reader.start(dict.fromkeys(await topics.places(self.kafka, SERVICES, "events"), 0))
         try:
             return await reader.ends()
         finally:
@@ -57,12 +61,12 @@ class Filled:
 
 
 @asynccontextmanager
-async def filled(folder: Path, scale: int) -> AsyncIterator[Filled]:
-    """The full scenario `scale` times over, decided and projected; the engines run while this lasts."""
+async def filled(folder: Path, copies: int) -> AsyncIterator[Filled]:
+    """The full scenario so many times, decided and projected; the engines run while this lasts."""
     async with AsyncExitStack() as engines:
         there = await _start(folder, engines)
         if not there.receipts.exists():
-            await _decide(there, scale)
+            await _decide(there, copies)
         await _project(there)
         yield there
 
@@ -74,8 +78,7 @@ async def _start(folder: Path, engines: AsyncExitStack) -> Filled:
     server = PostgresServer(home=folder / "postgres", port=postgres_port)
     for engine in (node, server):
         engine.prepare()
-        child = engine.child(folder / "engine.log")
-        await _spawn(child, engines)
+        await _spawn(engine.child(folder / "engine.log"), engines)
     return Filled(node.bootstrap, server.dsn(), folder / "receipts.jsonl")
 
 
@@ -87,46 +90,90 @@ async def _spawn(child: Child, engines: AsyncExitStack) -> None:
         raise RuntimeError(f"{child.name}: {reason}")
 
 
-async def _decide(there: Filled, scale: int) -> None:
-    """Send everything and have it answered; then write down what the senders were told."""
-    plan = scaled(serang2019.make("full", serang2019.SEED), scale)
-    async with deciding(there.kafka) as decided:
-        for first in range(0, len(plan.messages), TOGETHER):
-            judged = judge_each(plan.messages[first : first + TOGETHER])
-            await decided.send(each for each in judged.values() if isinstance(each, Record))
-            print(
-                f"  {min(first + TOGETHER, len(plan.messages)):,} of {len(plan.messages):,} messages sent", flush=True
-            )
-        await until(lambda: _answered(there, decided), lambda: decided.sent, 600)
-    await _write_receipts(there, plan.name)
+class _Partition:
+    """One partition's two logs on their way to Kafka."""
+
+    def __init__(self, service: str, number: int, identity: Identity, log: str, out: Producer) -> None:
+        self._service, self._number, self._out = service, number, out
+        self._desk: Desk[Any] = Desk(DECIDERS[service], number, Limits())
+        self._messages, self._events, self._head = 0, 0, NO_HASH
+        self._append(b"genesis", genesis_value(log, number, identity), GENESIS_CAUSE, 0, 1, NO_HASH)
+
+    def put(self, record: Record, receipts: BinaryIO) -> None:
+        """Take a message in, answer it, and write down what its sender is told."""
+        message = Stored(self._messages, record.key, record.value, record.headers)
+        self._messages += 1
+        self._send("inbox", record.key, record.value, record.headers)
+        decided = self._desk.decide(message, self._events)
+        self._desk.commit()
+        for i, (key, value) in enumerate(decided.records):
+            self._append(key, value, message.offset, i, len(decided.records), decided.digest)
+        receipts.write(
+            _receipt(record, f"{self._service}.inbox/{self._number}@{message.offset}", decided.records[0][1])
+        )
+
+    def _append(self, key: bytes, value: bytes, cause: int, i: int, n: int, digest: bytes) -> None:
+        self._send("events", key, value, pack_mark(self._events, cause, i, n, self._head, digest))
+        self._head = link(self._head, self._events, cause, i, n, digest, key, value)
+        self._events += 1
+
+    def _send(self, kind: str, key: bytes, value: bytes, headers: Any) -> None:
+        topic = f"{self._service}.{kind}"
+        while True:
+            try:
+                self._out.produce(topic, value, key, self._number, headers=list(headers))
+                return
+            except BufferError:
+                self._out.poll(1)
 
 
-async def _answered(there: Filled, decided: Deciding) -> bool:
-    return sum((await there.ends()).values()) > sum(offset + 1 for offset in decided.sent.values())
+def _receipt(record: Record, position: str, answer: bytes) -> bytes:
+    message, kind = decode_inbox(record.value), outcome_of(decode_event(answer).type)
+    receipt = Receipt(
+        plan="bench", step=0, source=message.source, id=message.id, status=STATUS[kind], position=position, outcome=kind
+    )
+    return _line(receipt) + b"\n"
 
 
-async def _write_receipts(there: Filled, plan: str) -> None:
-    ends, draft = await there.ends(), there.receipts.with_suffix(".draft")
-    reader, missing = LogReader(there.kafka, "bench"), sum(ends.values())
-    await reader.start(dict.fromkeys(ends, 0))
-    with draft.open("wb") as file:
-        while missing > 0:
-            for (topic, partition), records in (await reader.read(1)).items():
-                missing -= len(records)
-                for record in records:
-                    mark = read_mark(record)
-                    if mark is None or mark.at != record.offset or mark.cause < 0 or mark.i:
-                        continue
-                    event = decode_event(record.value or b"")
-                    kind = outcome_of(event.type)
-                    source, id_ = split_identity(event.causationid)
-                    place = f"{topic.removesuffix('.events')}.inbox/{partition}@{mark.cause}"
-                    told = Receipt(
-                        plan=plan, step=0, source=source, id=id_, status=STATUS[kind], position=place, outcome=kind
-                    )
-                    file.write(_line(told) + b"\n")
-    await reader.stop()
+async def _decide(there: Filled, copies: int) -> None:
+    """Fill the logs. Their order is kept by the client, which sends each record once (idempotence)."""
+    names = [f"{service}.{kind}" for service in SERVICES for kind in ("inbox", "events")]
+    topics._create(there.kafka, names, PARTITIONS, 1)
+    out = Producer({"bootstrap.servers": there.kafka, "enable.idempotence": True, "linger.ms": 20, "log_level": 0})
+    partitions: dict[tuple[str, int], _Partition] = {}
+    for service in SERVICES:
+        identity, log = await topics.identify(there.kafka, service), str(uuid.uuid4())
+        for number in range(PARTITIONS):
+            partitions[service, number] = _Partition(service, number, identity, log, out)
+    judged = judge_each(serang2019.make("full", serang2019.SEED).messages).values()
+    originals = [each for each in judged if isinstance(each, Record)]
+    draft = there.receipts.with_suffix(".draft")
+    with draft.open("wb") as receipts:
+        for copy in range(1, copies + 1):
+            for record in originals if copy == 1 else _copied(originals, f"-x{copy}"):
+                partitions[record.service, record.partition].put(record, receipts)
+            out.flush()
+            print(f"  {copy} of {copies} operations written", flush=True)
     draft.rename(there.receipts)
+
+
+def _copied(originals: list[Record], suffix: str) -> Iterator[Record]:
+    """The same again under other ids, save for what concerns nothing but a place (scenarios/scale.py)."""
+    for record in originals:
+        if record.key.startswith(b"post/"):
+            continue
+        message, stamp = decode_inbox(record.value), read_stamp(Stored(0, None, None, record.headers))
+        entry = definition(message.type, message.dataschema)
+        if entry is None or stamp is None:
+            continue
+        data = told_apart(_from_json(message.data), suffix)
+        key = f"{entry.aggregate}/{data[entry.key]}"
+        copy = msgspec.structs.replace(
+            message, id=message.id + suffix, partitionkey=key, data=msgspec.Raw(encode(data))
+        )
+        digest = sha256(stamp.digest + suffix.encode()).digest()
+        headers = pack_stamp(msgspec.structs.replace(stamp, digest=digest))
+        yield Record(record.service, partition_of(key, PARTITIONS), key.encode(), encode(copy), headers)
 
 
 async def _project(there: Filled) -> None:

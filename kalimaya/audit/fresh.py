@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from kalimaya.audit.partition import WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
 from schemas.deployment import UnitSighted
 from schemas.envelope import RawEvent, split_identity
 from services.views.facts import Fact

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.identities import in_several
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
 from kalimaya.audit.receipts import Receipts
 
 OnAnswer = Callable[[str, int, WholeAnswer], None]

@@ -6,7 +6,6 @@ kept whole. Of what is judged it keeps some 200 bytes a message until `close`, a
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,16 +13,10 @@ import msgspec
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.format import FORMAT, GENESIS, NOTHING, LogRecord, Mark, head_after, mark_of, stamp_of
 from kalimaya.audit.identities import Identities
+from kalimaya.audit.judge import Judge, Message, WholeAnswer
 from kalimaya.audit.receipts import Anywhere, AtPlaces, Told
-from schemas.catalogue import CATALOGUE
-from schemas.envelope import RawEvent, decode_event, decode_inbox, message_identity, partition_of
-from schemas.outcomes import OutcomeKind, Rejected, outcome_of
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-OUR_OWN_REASONS = ("internal_error", "too_large")
-"""For these a message is rejected without a look at whether it came before."""
-POLICY = frozenset((each.type, each.dataschema) for each in CATALOGUE.values() if each.kind == "policy")
-"""Messages of our own watch: one with a known identity is repeated, whatever its numbers."""
+from schemas.envelope import decode_event, decode_inbox, message_identity, partition_of
+from schemas.outcomes import outcome_of
 
 
 class Logs(NamedTuple):
@@ -35,36 +28,6 @@ class Logs(NamedTuple):
     events_topic_id: str
 
 
-class WholeAnswer(NamedTuple):
-    """All records of one cause, and the events in them. `head`: the chain after the last of them."""
-
-    cause: int
-    offset: int
-    digest: bytes
-    records: tuple[LogRecord, ...]
-    head: bytes
-    kind: OutcomeKind
-    events: tuple[RawEvent, ...]
-
-
-class _Message(NamedTuple):
-    offset: int
-    identity: str
-    digest: bytes
-    key: str
-    authorised: bool
-    kind: tuple[str, str] | None
-    recorded: datetime | None
-    receipts: Sequence[Told]
-
-
-class _Pointer(msgspec.Struct, frozen=True):
-    first: int
-    at: int
-
-
-_pointer = msgspec.json.Decoder(_Pointer).decode
-_rejected = msgspec.json.Decoder(Rejected).decode
 _genesis = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -89,16 +52,20 @@ class PartitionChecker:
         self.inbox_position = self.events_position = 0
         self.head, self.next_cause = NOTHING, 0
         self.log: str | None = None
-        self.known = BEGINNING
         self._logs, self._findings, self._on_answer = logs, findings, on_answer
         self._receipts, self._anywhere = receipts or AtPlaces(), anywhere or None
         self._counts = Counts()
         self._chain_lost = False
         self._open: list[tuple[LogRecord, Mark]] = []
         self._torn: int | None = None
-        self._messages: deque[_Message] = deque()
+        self._messages: deque[Message] = deque()
         self._outcomes: deque[WholeAnswer] = deque()
-        self.identities = Identities()
+        self._judge = Judge(self.events, partition, findings)
+
+    @property
+    def identities(self) -> Identities:
+        """Those of the messages judged."""
+        return self._judge.identities
 
     @property
     def in_flight(self) -> int:
@@ -126,7 +93,7 @@ class PartitionChecker:
         self._messages.append(message)
         self._judge_what_is_there()
 
-    def _check_told(self, message: _Message) -> None:
+    def _check_told(self, message: Message) -> None:
         identity = hash(message.identity)
         for receipt in message.receipts:
             self._counts.receipts += 1
@@ -138,7 +105,7 @@ class PartitionChecker:
             detail = f"the receipt in line {failed} says that {message.identity} was not taken in, but here it stands"
             self._wrong_message("message in spite of a receipt", message.offset, detail)
 
-    def _message(self, record: LogRecord, receipts: Sequence[Told]) -> _Message:
+    def _message(self, record: LogRecord, receipts: Sequence[Told]) -> Message:
         stamp = stamp_of(record)
         digest = NOTHING if stamp is None else stamp.digest
         try:
@@ -147,13 +114,13 @@ class PartitionChecker:
             message = decode_inbox(record.value or b"")
         except ValueError:  # not the gateway's: it must be rejected, under a name made of its place
             identity = message_identity("/unreadable", f"{self.inbox}/{self.partition}@{record.offset}")
-            return _Message(record.offset, identity, digest, "unreadable", False, None, None, receipts)
+            return Message(record.offset, identity, digest, "unreadable", False, None, None, receipts)
         key = message.partitionkey
         if partition_of(key, self._logs.partitions) != self.partition:
             self._wrong_message("wrong partition", record.offset, f"messages about {key} belong into another partition")
         identity = message_identity(message.source, message.id)
         kind = message.type, message.dataschema
-        return _Message(record.offset, identity, digest, key, stamp.authorised, kind, message.recordedtime, receipts)
+        return Message(record.offset, identity, digest, key, stamp.authorised, kind, message.recordedtime, receipts)
 
     # The event log.
 
@@ -264,68 +231,7 @@ class PartitionChecker:
                 self._answers_nothing(answer)
                 outcomes.popleft()
             else:
-                self._judge(messages.popleft(), outcomes.popleft())
-
-    def _judge(self, message: _Message, answer: WholeAnswer) -> None:
-        if answer.digest != message.digest:
-            detail = f"its digest is not that of the message at cause {answer.cause}: it answers other content"
-            self._wrong_event("wrong digest", answer.offset, detail)
-        for index, event in enumerate(answer.events):
-            self._check_event(message, answer.records[index], event, index)
-        self.known = max(self.known, answer.events[-1].knowntime)
-        if answer.kind != "accepted" and len(answer.events) > 1:
-            detail = f"an outcome {answer.kind} is one record, not {len(answer.records)}"
-            self._wrong_event("torn answer", answer.offset, detail)
-        self._check_identity(message, answer)
-        for receipt in message.receipts:
-            if receipt.outcome not in (None, answer.kind):
-                detail = f"the sender was told {receipt.outcome}, the log says {answer.kind} (cause {answer.cause})"
-                self._wrong_event("receipt with another outcome", answer.offset, detail)
-
-    def _check_event(self, message: _Message, record: LogRecord, event: RawEvent, index: int) -> None:
-        expected = f"{self.events}/{self.partition}/{message.offset}/{index}"
-        if event.id != expected:
-            self._wrong_event("wrong event id", record.offset, f"its id is {event.id}, it should be {expected}")
-        if event.causationid != message.identity:
-            detail = f"its causationid is {event.causationid}, the message is {message.identity}"
-            self._wrong_event("wrong causation id", record.offset, detail)
-        if event.subject != message.key or record.key != message.key.encode():
-            self._wrong_event("wrong key", record.offset, f"the message is about {message.key}, the event is not")
-        if message.recorded is not None and event.recordedtime != message.recorded:
-            self._wrong_event("wrong recorded time", record.offset, "its recordedtime is not that of its message")
-        known = max(self.known, message.recorded or self.known)
-        if event.knowntime < self.known:
-            detail = f"its knowntime {event.knowntime} is before {self.known}, known already"
-            self._wrong_event("falling known time", record.offset, detail)
-        elif event.knowntime != known:
-            self._wrong_event("wrong known time", record.offset, f"its knowntime is {event.knowntime}, not {known}")
-
-    def _check_identity(self, message: _Message, answer: WholeAnswer) -> None:
-        """The same identity twice: told so, about the right first one, and rightly as to equal or other content."""
-        kind, event = answer.kind, answer.events[0]
-        first = self.identities.meet(hash(message.identity), message.offset, answer.offset, message.digest)
-        if first is None:
-            if kind in ("repeated", "conflicting"):
-                self._wrong_event("wrong repeat", answer.offset, f"{kind}, but {message.identity} never came before")
-            elif not message.authorised and kind != "rejected":
-                self._wrong_event("not authorised", answer.offset, f"{kind}, though the gateway did not authorise it")
-            return
-        right = "repeated" if first.digest == message.digest or message.kind in POLICY else "conflicting"
-        try:
-            if kind == "rejected" and _rejected(event.data).reason in OUR_OWN_REASONS:
-                return
-            if kind != right:
-                detail = f"{kind}, but {message.identity} came before at {first.cause}: it is {right}"
-                self._wrong_event("wrong repeat", answer.offset, detail)
-            elif _pointer(event.data) != _Pointer(first.cause, first.at):
-                said = _pointer(event.data)
-                detail = (
-                    f"it points to message {said.first}, outcome at {said.at}; "
-                    f"the first one is {first.cause}, outcome at {first.at}"
-                )
-                self._wrong_event("wrong repeat", answer.offset, detail)
-        except msgspec.DecodeError as error:
-            self._wrong_event("unreadable event", answer.offset, str(error))
+                self._judge.judge(messages.popleft(), outcomes.popleft())
 
     def finish(self, inbox_end: int, events_end: int) -> None:
         """Everything up to these ends has been fed: say what is still missing. To be called once."""
@@ -353,7 +259,7 @@ class PartitionChecker:
     def close(self) -> None:
         """Nothing more comes, and everything was said: let go of what grows with the messages."""
         self._receipts = AtPlaces()
-        self.identities.close()
+        self._judge.identities.close()
 
     def _answers_nothing(self, answer: WholeAnswer) -> None:
         detail = f"it answers cause {answer.cause}, where no message stands"

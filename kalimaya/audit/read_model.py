@@ -16,7 +16,8 @@ from kalimaya.audit.alerts import Alerts, Shown, shown_by
 from kalimaya.audit.custody import Custody
 from kalimaya.audit.findings import Findings
 from kalimaya.audit.fresh import Fresh
-from kalimaya.audit.partition import PartitionChecker, WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import PartitionChecker
 from kalimaya.audit.stored import Key, StoredPartition
 
 _from_json = msgspec.json.Decoder().decode

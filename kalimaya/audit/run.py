@@ -10,9 +10,10 @@ import msgspec
 
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Counts, Findings
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place, Reader, UnevenTopics, describe
 from kalimaya.audit.logs import LogsChecker
-from kalimaya.audit.partition import Logs, WholeAnswer
+from kalimaya.audit.partition import Logs
 from kalimaya.audit.read_model import Compared, Comparison
 from kalimaya.audit.receipts import Receipts, load
 from kalimaya.audit.stored import ReadModel, StoredPartition

@@ -31,9 +31,8 @@ SEEDS = 20
 
 
 class Caught(NamedTuple):
-    """What caught a bug, and after how much: the first seed that shows it, or the first finding of one operation."""
+    """After how much a bug was caught, and what was said of it first."""
 
-    by: str
     after: str
     said: str
 
@@ -44,24 +43,24 @@ Catch = Callable[[str], Caught | None]
 
 def audited_operation(_: str) -> Caught | None:
     """The small scenario and some more."""
-    return _caught("audit", "one small scenario", Operation(list(_more())).audit().kept)
+    return _caught("in one small scenario", Operation(list(_more())).audit().kept)
 
 
 def audited_intake(_: str) -> Caught | None:
     """Intakes with lost batches and acknowledgements."""
     for seed in range(SEEDS):
-        if caught := _caught("audit, with the senders' receipts", f"seed {seed}", intake.found_wrong(seed)):
+        if caught := _caught(f"in intake {seed + 1}, by the senders' receipts", intake.found_wrong(seed)):
             return caught
     return None
 
 
 def audited_commit(dsn: str) -> Caught | None:
     """A commit that fails half-way."""
-    return _caught("audit, of a real PostgreSQL", "one failed commit", stored.found_wrong(dsn))
+    return _caught("after one failed commit", stored.found_wrong(dsn))
 
 
-def _caught(by: str, after: str, found: list[Finding]) -> Caught | None:
-    return Caught(by, after, f"{found[0].place} {found[0].rule}: {found[0].detail}") if found else None
+def _caught(after: str, found: list[Finding]) -> Caught | None:
+    return Caught(after, f"{found[0].place} {found[0].rule}: {found[0].detail}") if found else None
 
 
 def _more() -> Iterator[Record]:

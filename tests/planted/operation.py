@@ -11,9 +11,10 @@ import msgspec
 
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Findings
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place
 from kalimaya.audit.logs import LogsChecker
-from kalimaya.audit.partition import Logs, WholeAnswer
+from kalimaya.audit.partition import Logs
 from kalimaya.audit.read_model import Compared, Comparison
 from kalimaya.audit.stored import StoredPartition, StoredPosition
 from schemas.catalogue import SERVICES

@@ -6,7 +6,8 @@ import asyncpg
 
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Finding, Findings
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
 from kalimaya.audit.read_model import Compared, Comparison
 from kalimaya.audit.stored import ReadModel
 from schemas.envelope import decode_data

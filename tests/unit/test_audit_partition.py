@@ -11,7 +11,8 @@ import pytest
 
 from kalimaya.audit.findings import Findings
 from kalimaya.audit.format import LogRecord
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
 from kalimaya.audit.receipts import Receipts, read
 from schemas.incidents import RaiseAlert
 from schemas.types import alert_id

@@ -13,9 +13,10 @@ import kalimaya.audit
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import KEPT, Counts, Findings
 from kalimaya.audit.format import LogRecord
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place
 from kalimaya.audit.logs import LogsChecker
-from kalimaya.audit.partition import Logs, WholeAnswer
+from kalimaya.audit.partition import Logs
 from kalimaya.audit.read_model import Compared, Comparison
 from kalimaya.audit.receipts import read
 from kalimaya.audit.report import document, show
