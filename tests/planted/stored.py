@@ -20,12 +20,12 @@ from tests.support.rehearsal import PARTITIONS
 
 SERVICE, NUMBER = "deployment", 0
 PLACE = f"{SERVICE}.events", NUMBER
-FULL = f"""
-CREATE FUNCTION {SCHEMA}.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$;
-CREATE TRIGGER full BEFORE INSERT ON {SCHEMA}.outcomes EXECUTE FUNCTION {SCHEMA}.full();
+NO_ROOM = f"""
+CREATE FUNCTION {SCHEMA}.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON {SCHEMA}.outcomes EXECUTE FUNCTION {SCHEMA}.no_room();
 """
 """PostgreSQL has no room left when outcomes are written, behind the positions."""
-ROOM = f"DROP FUNCTION {SCHEMA}.full() CASCADE"
+ROOM = f"DROP FUNCTION {SCHEMA}.no_room() CASCADE"
 
 
 def found_wrong(dsn: str) -> list[Finding]:
@@ -44,7 +44,7 @@ async def _project(dsn: str, partition: Partition) -> None:
         store = Store(pool)
         await store.migrate()
         batch = _batch(partition, (await store.begin([PLACE]))[PLACE])
-        await pool.execute(FULL)
+        await pool.execute(NO_ROOM)
         try:
             await store.commit(batch)
         except asyncpg.DiskFullError:
