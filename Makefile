@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake bench-audit contracts lock model planted
+	bench-latency bench-watch bench-picture bench-intake bench-audit bench-restart contracts lock model planted
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -35,10 +35,12 @@ down: setup ## stop a running system from another terminal
 status: setup ## show every process: state, restarts, readiness
 	@$(BIN)/kalimaya status
 
+# tests/e2e comes first, so that no long file is left for the end. What only computes gives way to what keeps time.
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
+	log=$$(mktemp); status=0; \
+	nice -n 5 $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/integration || status=$$?; \
 	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit, tests/model and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
@@ -97,6 +99,9 @@ bench-intake: setup ## measure publish to picture at fixed rates on a running sy
 
 bench-audit: setup-dev ## measure the audit of a million messages against a raw read; AUDIT_DATA=folder keeps the logs for the next time
 	@$(BIN)/python -m bench.audit $(if $(AUDIT_DATA),--data $(AUDIT_DATA))
+
+bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
+	@$(BIN)/python -m bench.restart
 
 contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
 	@$(BIN)/python -m kalimaya.contracts

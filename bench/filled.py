@@ -30,10 +30,10 @@ from schemas.envelope import decode_event, decode_inbox, encode, partition_of
 from schemas.outcomes import outcome_of
 from services.kit.ledger import topics
 from services.kit.ledger.desk import Desk, Limits
+from services.kit.ledger.log import Identity
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Stored, link, pack_mark, pack_stamp, read_stamp
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity
 from services.projection.projector import Projector
 from services.projection.store import Store, new_pool
 from tests.support.rehearsal import DECIDERS, PARTITIONS, Record, judge_each

@@ -10,6 +10,8 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 DIGEST_BYTES = 32
+REMEMBERED_DAYS = 62
+"""After so many days a message that is sent again is rejected for its `time`, which is older than 60 days."""
 
 
 class First(NamedTuple):
@@ -25,24 +27,30 @@ class Identities:
 
     def __init__(self) -> None:
         self._index: dict[int, int] = {}
-        self.hashes, self.causes, self._ats = array("q"), array("q"), array("q")
-        self._digests = bytearray()
+        self.hashes, self.causes = array("q"), array("q")
+        self._ats, self._days, self._digests = array("q"), array("i"), bytearray()
 
-    def meet(self, identity: int, cause: int, at: int, digest: bytes) -> First | None:
-        """The message of this identity that came before; None if this one is the first, which is then kept."""
+    def meet(self, identity: int, cause: int, at: int, digest: bytes, day: int) -> First | None:
+        """The message of this identity that came before; None if this one is the first, which is then kept.
+
+        `day`: the number of the days on which messages came. One that came too long ago is forgotten (ADR 0015).
+        """
         index = self._index.setdefault(identity, len(self.causes))
         if index < len(self.causes):
-            kept = bytes(self._digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES])
-            return First(self.causes[index], self._ats[index], kept)
+            if day - self._days[index] <= REMEMBERED_DAYS:
+                kept = bytes(self._digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES])
+                return First(self.causes[index], self._ats[index], kept)
+            self._index[identity] = len(self.causes)
         self.hashes.append(identity)
         self.causes.append(cause)
         self._ats.append(at)
+        self._days.append(day)
         self._digests += digest
         return None
 
     def close(self) -> None:
         """No more messages come: keep only what `in_several` needs."""
-        self._index, self._ats, self._digests = {}, array("q"), bytearray()
+        self._index, self._ats, self._days, self._digests = {}, array("q"), array("i"), bytearray()
 
 
 Where = list[tuple[tuple[str, int], int]]
@@ -58,4 +66,5 @@ def in_several(partitions: Mapping[tuple[str, int], Identities]) -> Iterator[Whe
             for identity, cause in zip(each.hashes, each.causes, strict=True):
                 if identity in found:
                     found[identity].append((place, cause))
-    yield from found.values()
+    # A forgotten identity that came again stands twice in the same partition.
+    yield from (where for where in found.values() if len({place for place, _ in where}) > 1)

@@ -4,7 +4,7 @@ It is given those of one partition in the order of the inbox, each message with 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from schemas.catalogue import CATALOGUE
 from schemas.envelope import RawEvent
 from schemas.outcomes import OutcomeKind, Rejected
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING, DAY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1)
 OUR_OWN_REASONS = ("internal_error", "too_large")
 """For these a message is rejected without a look at whether it came before."""
 POLICY = frozenset((each.type, each.dataschema) for each in CATALOGUE.values() if each.kind == "policy")
@@ -64,7 +64,8 @@ class Judge:
     def __init__(self, events: str, partition: int, findings: Findings) -> None:
         self.identities = Identities()
         self._events, self._partition, self._findings = events, partition, findings
-        self._known = BEGINNING
+        self._known = self._tomorrow = BEGINNING
+        self._days = 0
 
     def judge(self, message: Message, answer: WholeAnswer) -> None:
         """Say what is wrong with the next one."""
@@ -73,7 +74,7 @@ class Judge:
             self._wrong("wrong digest", answer.offset, detail)
         for index, event in enumerate(answer.events):
             self._check_event(message, answer.records[index], event, index)
-        self._known = max(self._known, answer.events[-1].knowntime)
+        self._learn(max(self._known, answer.events[-1].knowntime))
         if answer.kind != "accepted" and len(answer.events) > 1:
             detail = f"an outcome {answer.kind} is one record, not {len(answer.records)}"
             self._wrong("torn answer", answer.offset, detail)
@@ -82,6 +83,13 @@ class Judge:
             if receipt.outcome not in (None, answer.kind):
                 detail = f"the sender was told {receipt.outcome}, the log says {answer.kind} (cause {answer.cause})"
                 self._wrong("receipt with another outcome", answer.offset, detail)
+
+    def _learn(self, known: datetime) -> None:
+        """Count the days (UTC) on which messages came: by them identities are forgotten."""
+        if known >= self._tomorrow:
+            self._days += 1
+            self._tomorrow = known.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+        self._known = known
 
     def _check_event(self, message: Message, record: LogRecord, event: RawEvent, index: int) -> None:
         expected = f"{self._events}/{self._partition}/{message.offset}/{index}"
@@ -104,7 +112,7 @@ class Judge:
     def _check_identity(self, message: Message, answer: WholeAnswer) -> None:
         """The same identity twice: told so, about the right first one, and rightly as to equal or other content."""
         kind, event = answer.kind, answer.events[0]
-        first = self.identities.meet(hash(message.identity), message.offset, answer.offset, message.digest)
+        first = self.identities.meet(hash(message.identity), message.offset, answer.offset, message.digest, self._days)
         if first is None:
             if kind in ("repeated", "conflicting"):
                 self._wrong("wrong repeat", answer.offset, f"{kind}, but {message.identity} never came before")

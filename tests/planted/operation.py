@@ -21,9 +21,9 @@ from schemas.catalogue import SERVICES
 from schemas.envelope import decode_data
 from services.kit.ledger.desk import Desk, Limits
 from services.kit.ledger.fold import Answer, Fold
+from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Stored, link, pack_mark
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity
 from services.views.model import Key, Model
 from tests.support.deciding import small_scenario
 from tests.support.rehearsal import DECIDERS, PARTITIONS, Record

@@ -393,6 +393,22 @@ async def test_a_known_alert_raised_with_other_numbers_is_repeated_and_never_con
     assert found(written.inbox, written.events(), logs=logs) == [("wrong repeat", "incidents.events/0@2")]
 
 
+@pytest.mark.parametrize(("after", "kind"), [(62, "repeated"), (63, "rejected")])
+async def test_who_is_forgotten_and_comes_again_is_rejected_for_his_time(after: int, kind: str) -> None:
+    """By days on which messages came, as the decider counts them (ADR 0015)."""
+    site = MemorySite()
+    await site.put(*message(register(), "register"))
+    for n in range(1, after):
+        at = NOON + days(n)
+        await site.put(*message(sighted(n), f"{n}", time=at, recorded=at))
+    await site.put(*message(register(), "register", recorded=NOON + days(after)))
+    await run_until_answered(site, worker(site))
+    written = taken_apart(site)
+    checker, findings = check(written.inbox, written.events())
+    assert findings.kept == []
+    assert checker.counts.outcomes[kind] == 1
+
+
 def test_repeated_said_of_something_new(written: Written) -> None:
     written.change(1, lambda part: part.saying(type="kalimaya.message.repeated", data={"first": 0, "at": 1}))
     assert found(written.inbox, written.events()) == [("wrong repeat", "deployment.events/0@2")]

@@ -24,9 +24,9 @@ from kalimaya.audit.run import Result
 from kalimaya.audit.stored import StoredPartition, StoredPosition
 from schemas.envelope import decode_data
 from services.kit.ledger.fold import Answer
+from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity
 from services.views.model import Model
 from tests.support.ledger import MemorySite, message, register, run_until_answered, sighted, worker
 

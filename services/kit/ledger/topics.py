@@ -13,10 +13,9 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import FORMAT, GENESIS_CAUSE, NO_HASH, Genesis, pack_mark
-from services.kit.ledger.worker import Identity
 
 FOREVER = {
     "retention.ms": "-1",
@@ -24,6 +23,14 @@ FOREVER = {
     "cleanup.policy": "delete",
     "unclean.leader.election.enable": "false",
 }
+
+NEWEST = {
+    "retention.ms": "-1",
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.2",
+    "segment.bytes": "67108864",
+}
+"""Of snapshots only the newest matters (ADR 0015). What is in the segment being written stays until it is full."""
 
 UNREADABLE = "gateway.unreadable"
 """What agencies wrote to their topics and nobody can read: one partition."""
@@ -40,6 +47,8 @@ async def create(bootstrap: str, services: Sequence[str], partitions: int = 6, r
     """
     names = [f"{service}.{kind}" for service in services for kind in ("inbox", "events")]
     made = await asyncio.to_thread(_create, bootstrap, names, partitions, replication)
+    snapshots = [f"{service}.snapshots" for service in services]
+    made += await asyncio.to_thread(_create, bootstrap, snapshots, partitions, replication, NEWEST)
     for service in services:
         identity = await identify(bootstrap, service)
         if identity.partitions != partitions:
