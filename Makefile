@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake bench-restart contracts lock model
+	bench-latency bench-watch bench-picture bench-intake bench-audit bench-restart contracts lock model planted
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -60,6 +60,9 @@ break-rules: setup-dev ## break every rule of the domain in a copy of the code, 
 model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
 	@$(BIN)/python -m tests.model
 
+planted: setup-dev ## plant every bug there is: who catches each, and how soon, into docs/reliability/planted*.jsonl; takes two minutes
+	@$(BIN)/python -m tests.planted
+
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills
 	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \
 		$(BIN)/python -m pytest --timeout=3600 -s tests/e2e/test_changes.py
@@ -93,6 +96,9 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
+
+bench-audit: setup-dev ## measure the audit of a million messages against a raw read; AUDIT_DATA=folder keeps the logs for the next time
+	@$(BIN)/python -m bench.audit $(if $(AUDIT_DATA),--data $(AUDIT_DATA))
 
 bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
 	@$(BIN)/python -m bench.restart
