@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kalimaya import operation, running
 from kalimaya.audit.command import audit
+from kalimaya.copy.command import copy
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
 from kalimaya.embedded.postgres import PostgresSetupError
@@ -33,6 +34,7 @@ console = Console()
 scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
 app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
+app.command()(copy)
 app.command()(digest)
 app.command()(evidence)
 app.command()(rebuild)
@@ -69,12 +71,15 @@ def up(
     speed: Speed = None,
     scale: Scale = 1,
     over: Way = Over.HTTP,
+    engines: Annotated[
+        bool, typer.Option("--engines", help="Kafka and PostgreSQL alone: to copy, and to dump and restore")
+    ] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, all services and the scenario; stay until Ctrl-C."""
     settings = Settings()
     playback = None if scenario is Scenario.NONE else Playback(scenario, _speed(speed), scale, over)
     try:
-        run_up(settings, console, playback)
+        run_up(settings, console, playback, engines)
     except running.AlreadyRunningError as error:
         _fail(f"Already running with this data (pid {error}): `kalimaya status` shows, `kalimaya down` ends it.")
     except AnotherClockError as error:
