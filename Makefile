@@ -18,8 +18,8 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock model
+.PHONY: help run down status test test-long prove-watch prove-copy simulate break-rules check setup setup-dev clean-data bench-ledger \
+	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -48,6 +48,9 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
 	@$(BIN)/python -m tests.proof.watch
 
+prove-copy: setup-dev ## copy a played operation to another Kafka, 6 to 6 and 6 to 4 partitions, and go on there; takes two minutes
+	@$(BIN)/python -m tests.proof.copy
+
 simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
 	@$(BIN)/python -m tests.simulation --seeds 3000
 	@$(BIN)/python -m tests.simulation --bugs
@@ -69,6 +72,10 @@ check: setup-dev ## lint, format, types, who may import whom, and whether genera
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m kalimaya.contracts --check
 	$(BIN)/python -m kalimaya.monitoring --check
+	$(BIN)/python -m kalimaya.kubernetes --check
+
+check-kubernetes: setup-dev ## deploy/kubernetes against the schemas of Kubernetes and the operators (needs kubectl, Go, Java, Maven)
+	@$(BIN)/python -m tests.kubernetes
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 
@@ -92,9 +99,10 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
 
-contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
+contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests
 	@$(BIN)/python -m kalimaya.contracts
 	@$(BIN)/python -m kalimaya.monitoring
+	@$(BIN)/python -m kalimaya.kubernetes
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

@@ -80,6 +80,11 @@ FLOW = Dashboard(
             ),
             Panel("Oldest message undecided", _UNDECIDED, "s"),
             Panel("Oldest event not in the picture", _UNPROJECTED, "s"),
+            Panel("Canaries: from sending to the picture", _quantiles("kalimaya_canary_seconds", "service"), "s"),
+            Panel(
+                "Canaries lost in a quarter of an hour",
+                {"sum by (service, where) (increase(kalimaya_canary_lost_total[15m]))": "{{service}} at the {{where}}"},
+            ),
         ],
         "Gateway": [
             Panel("Requests, by status", {_rate("kalimaya_gateway_requests_total", "status"): "{{status}}"}, "reqps"),
