@@ -16,6 +16,7 @@ from kalimaya.copy.restamp import Entry
 from kalimaya.copy.run import Copy, Tell, copy_service
 from kalimaya.copy.source import READ_SECONDS
 from kalimaya.copy.target import Onto
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, KafkaPair, bounded, close, producer
 from services.kit.ledger.log import BATCH_BYTES, LogPair, Unavailable
@@ -31,7 +32,7 @@ CLIENT = "kalimaya-copy"
 class KafkaTarget:
     """The cluster that is copied to."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Bootstrap) -> None:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
 
@@ -57,7 +58,7 @@ class KafkaTarget:
 
 
 async def copy(
-    old: str, new: str, services: Sequence[str], partitions: int | None, replication: int, tell: Tell
+    old: Bootstrap, new: Bootstrap, services: Sequence[str], partitions: int | None, replication: int, tell: Tell
 ) -> list[Copy]:
     """Copy the logs of these services from one cluster to another, to so many partitions (None: as many as now).
 
@@ -82,7 +83,7 @@ async def copy(
     return done
 
 
-async def make(bootstrap: str, service: str, partitions: int, replication: int) -> Identity:
+async def make(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> Identity:
     """Make what is missing of a service's topics, without a genesis. Raises CannotCopy, Unavailable."""
     await asyncio.to_thread(_create, bootstrap, service, partitions, replication)
     identity = await topics.identify(bootstrap, service)
@@ -91,10 +92,10 @@ async def make(bootstrap: str, service: str, partitions: int, replication: int) 
     return identity
 
 
-def _create(bootstrap: str, service: str, partitions: int, replication: int) -> None:
+def _create(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> None:
     config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
     try:
-        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 10_000})
+        admin = AdminClient(access_to(bootstrap).librdkafka() | {"log_level": 0, "socket.timeout.ms": 10_000})
         there = admin.list_topics(timeout=10).topics
         names = (f"{service}.inbox", f"{service}.events")
         missing = [NewTopic(name, partitions, replication, config=config) for name in names if name not in there]
@@ -104,7 +105,7 @@ def _create(bootstrap: str, service: str, partitions: int, replication: int) -> 
         raise Unavailable(str(error)) from error
 
 
-async def _copy_unreadable(old: str, new: str, target: KafkaTarget) -> None:
+async def _copy_unreadable(old: Bootstrap, new: Bootstrap, target: KafkaTarget) -> None:
     if not await topics.exists(old, UNREADABLE):
         return
     source, there = _Topic(old), _Topic(new)
@@ -127,7 +128,7 @@ async def _copy_unreadable(old: str, new: str, target: KafkaTarget) -> None:
 class _Topic:
     """gateway.unreadable, read from its beginning."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Bootstrap) -> None:
         self._reader = LogReader(bootstrap, CLIENT)
         self._started = False
 
