@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kalimaya import operation, running
 from kalimaya.audit.command import audit
+from kalimaya.backup import backup, restore
 from kalimaya.copy.command import copy
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
@@ -34,10 +35,12 @@ console = Console()
 scenario_app = typer.Typer(no_args_is_help=True, help="Play an operation.")
 app.add_typer(scenario_app, name="scenario")
 app.command()(audit)
+app.command()(backup)
 app.command()(copy)
 app.command()(digest)
 app.command()(evidence)
 app.command()(rebuild)
+app.command()(restore)
 app.add_typer(operation.app, name="operation")
 
 STOP_SECONDS = 90.0
