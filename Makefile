@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch prove-copy simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes
+	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes sizing
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -98,6 +98,9 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
+
+sizing: setup ## write docs/sizing.md: what an operation needs, from the smallest to the nation's
+	@$(BIN)/python -m bench.sizing > docs/sizing.md
 
 contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests
 	@$(BIN)/python -m kalimaya.contracts

@@ -58,7 +58,7 @@ async def _copy(old: System, new: System, partitions: int, before: str) -> None:
         assert _said(new.run("digest")) == before, "the picture is another"
         answer = new.publish("polres-serang", _SIGHTED)
         assert answer.status_code == 200, answer.text
-        assert answer.json()["kind"] == "accepted", answer.text
+        assert answer.json()["outcome"]["kind"] == "accepted", answer.text
         _audit(new, wait=30)
         assert new.run("rebuild", "--check").returncode == 0
         print(f"{partitions} partitions: audit clean, the same digest, goes on")
