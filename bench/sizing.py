@@ -98,17 +98,17 @@ OPERATIONS = (
 HEAD = """\
 # Size
 
-Made by `make sizing` from bench/sizing.py. **Measured** is what a message costs; **reckoned** is all of the table but its
-first row, which was run. Nothing larger than 1.1 million messages was.
+Made by `make sizing` from bench/sizing.py. **Measured** is what a message costs; **reckoned** is all of the table but
+its first row, which was run. Nothing larger than 1.1 million messages was.
 
-| operation | villages | units | messages | at once, /s | cores | logs, 3 replicas | read model, 2 | for repeats | partitions | |
+| operation | villages | units | messages | at once, /s | cores | logs, 3 x | read model, 2 x | for repeats | partitions | |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
 TAIL = f"""
 A unit says where it is 192 times in eight days, as in the scenario. *At once*: the busiest hour, times {BURST} for late
-uploads and changes of guard. *Cores*: for that, times {ROOM}. *For repeats*: memory of all deciders together, which know
-each message's identity for the life of the operation; *partitions*: so many that none has more than 2 GB of it.
+uploads and changes of guard. *Cores*: for that, times {ROOM}. *For repeats*: memory of all deciders together; they
+know each message's identity for the life of the operation; *partitions*: so many that none has more than 2 GB of it.
 
 ## What a message costs
 
@@ -125,8 +125,8 @@ in the logs, inbox and answer; {READ_MODEL_BYTES:,} in the read model.
 - **Gateway and projection**: more of them share the work. Through one of each on two cores, with everything else beside
   them, {INTAKE_RATE:,} messages a second went in.
 - **Deciders**: by partitions. More partitions are another log (`kalimaya copy`): begin with enough.
-- **Watches**: one process a service looks at all. Its stream brings {WATCH_RATE:,} events a second; how long a look takes
-  with 100,000 units was not measured.
+- **Watches**: one process a service looks at all. Its stream brings {WATCH_RATE:,} events a second; how long a look
+  takes with 100,000 units was not measured.
 - **The picture**: 13 ms for 150 villages, and in proportion to them. Nobody reads 83,000 rows: readers are granted
   districts, and such a part costs what it costs today.
 
