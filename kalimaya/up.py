@@ -111,6 +111,7 @@ class Up:
         http = {"gateway": settings.gateway_port, "projection": settings.picture_port}
         environment = {
             "KALIMAYA_KAFKA": settings.bootstrap,
+            "KALIMAYA_KAFKA_SECURITY": "plaintext",
             "KALIMAYA_POSTGRES": self._postgres.dsn(),
             "KALIMAYA_HOST": HOST,
             "KALIMAYA_DATA": str(settings.data),

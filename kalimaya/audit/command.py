@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import TimeElapsedColumn
 
+from kalimaya import engines
 from kalimaya.audit import run
 from kalimaya.audit.kafka import Unreachable
 from kalimaya.audit.report import document, say, show
@@ -41,7 +42,7 @@ def audit(
     settings, stderr = Settings(), Console(stderr=True)
     try:
         plan = run.Plan(
-            kafka=kafka or settings.bootstrap,
+            kafka=engines.kafka(kafka),
             services=DECIDING_SERVICES,
             postgres=_read_model(postgres, settings) if read_model else None,
             receipts=_receipts(settings, receipts),

@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.partition import Logs
+from services.kit.kafka_access import Bootstrap, access_to
 
 REQUEST_SECONDS = 10.0
 STILL_SECONDS = 30.0
@@ -40,11 +41,11 @@ class Place(NamedTuple):
     partition: int
 
 
-def describe(bootstrap: str, service: str) -> Logs:
+def describe(bootstrap: Bootstrap, service: str) -> Logs:
     """What Kafka says of a service's topics. Raises Unreachable, UnevenTopics."""
     names = [f"{service}.inbox", f"{service}.events"]
     try:
-        admin = AdminClient(_quiet({"bootstrap.servers": bootstrap}))
+        admin = AdminClient(_quiet(access_to(bootstrap).librdkafka()))
         futures = admin.describe_topics(TopicCollection(names), request_timeout=REQUEST_SECONDS)
         inbox, events = (futures[name].result() for name in names)
     except KafkaException as error:
@@ -57,13 +58,13 @@ def describe(bootstrap: str, service: str) -> Logs:
 class Reader:
     """Follows partitions from their beginning. Every method may raise Unreachable."""
 
-    def __init__(self, bootstrap: str, places: Sequence[Place]) -> None:
+    def __init__(self, bootstrap: Bootstrap, places: Sequence[Place]) -> None:
         self._bootstrap, self._places = bootstrap, list(places)
         self.positions = dict.fromkeys(self._places, 0)
         self._consumer = Consumer(
             _quiet(
-                {
-                    "bootstrap.servers": bootstrap,
+                access_to(bootstrap).librdkafka()
+                | {
                     "group.id": "kalimaya-audit",  # asked for by the client; nothing is ever committed
                     "enable.auto.commit": False,
                     "enable.partition.eof": True,

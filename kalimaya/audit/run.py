@@ -11,6 +11,7 @@ from kalimaya.audit.logs import LogsChecker
 from kalimaya.audit.partition import Logs, WholeAnswer
 from kalimaya.audit.read_model import Compared, Comparison, positions, snapshot
 from kalimaya.audit.receipts import ByPlace, load
+from services.kit.kafka_access import Bootstrap
 
 LOOK_AGAIN_SECONDS = 0.25
 
@@ -22,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """What to audit. `postgres` None: leave the read model out. `wait`: seconds until nothing may be in flight."""
 
-    kafka: str
+    kafka: Bootstrap
     services: Sequence[str]
     postgres: str | None = None
     receipts: Path | None = None

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.log import BATCH_BYTES, Batch, OutOfRange, Unavailable
 from services.kit.ledger.record import Record
 
@@ -57,13 +58,13 @@ async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         await stopping
 
 
-def consumer(bootstrap: str, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
+def consumer(bootstrap: Bootstrap, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
     """A consumer without a group: positions come from the logs alone, and a wrong one is an error.
 
     `fetch_wait_ms`: how long a broker may hold a fetch back when nothing is new.
     """
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **access_to(bootstrap).aiokafka(),
         client_id=client_id,
         enable_auto_commit=False,
         auto_offset_reset="none",
@@ -76,14 +77,14 @@ def consumer(bootstrap: str, client_id: str, fetch_wait_ms: int = 500) -> AIOKaf
     )
 
 
-def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+def producer(bootstrap: Bootstrap, client_id: str) -> AIOKafkaProducer:
     """A producer whose acknowledgement means: on all in-sync replicas.
 
     `acks` is said explicitly, because the default without idempotence is 1; without idempotence, because an
     idempotent send never times out by itself and one error poisons the partition's sequence for good.
     """
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **access_to(bootstrap).aiokafka(),
         client_id=client_id,
         acks="all",
         enable_idempotence=False,
@@ -99,7 +100,7 @@ def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
 class _Tail:
     """Reads one partition from wherever it is told."""
 
-    def __init__(self, bootstrap: str, topic: str, partition: int, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, topic: str, partition: int, client_id: str) -> None:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._tp = TopicPartition(topic, partition)
         self._consumer: AIOKafkaConsumer | None = None
@@ -168,7 +169,7 @@ class _Batch:
 class KafkaPair:
     """Partition `partition` of `<service>.inbox` and `<service>.events`."""
 
-    def __init__(self, bootstrap: str, service: str, partition: int, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, service: str, partition: int, client_id: str) -> None:
         self._bootstrap, self._client_id, self._partition = bootstrap, client_id, partition
         self._events_topic = f"{service}.events"
         self._inbox = _Tail(bootstrap, f"{service}.inbox", partition, client_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.kafka import bounded, close, consumer
 from services.kit.ledger.record import Record
 
@@ -26,7 +27,7 @@ With Kafka's 500 ms the median from publishing to the picture was 380 ms as soon
 class LogReader:
     """Follows partitions from given offsets. All methods may raise Unavailable; then stop it and start a new one."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, client_id: str) -> None:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._consumer: AIOKafkaConsumer | None = None
 

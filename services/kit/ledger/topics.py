@@ -12,6 +12,7 @@ import msgspec
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import Place
@@ -32,7 +33,7 @@ LARGEST_UNREADABLE = 2_097_152
 """Bytes of a record there: the largest that a broker takes from an agency, and what the gateway says of it."""
 
 
-async def create(bootstrap: str, services: Sequence[str], partitions: int = 6, replication: int = 1) -> list[str]:
+async def create(bootstrap: Bootstrap, services: Sequence[str], partitions: int = 6, replication: int = 1) -> list[str]:
     """Create what is missing: inbox, events and genesis of each service. Returns the names of topics it made.
 
     Raises Unavailable when the broker does not answer, ValueError when a topic exists with another partition count
@@ -56,7 +57,7 @@ def topic_of(agency: str) -> str:
     return f"agency.{agency}"
 
 
-async def create_intake(bootstrap: str, agencies: Sequence[str], replication: int = 1) -> list[str]:
+async def create_intake(bootstrap: Bootstrap, agencies: Sequence[str], replication: int = 1) -> list[str]:
     """Create what is missing of the agencies' topics and `gateway.unreadable`. Returns the names of topics it made.
 
     Raises Unavailable when the broker does not answer. The broker stores uncompressed what agencies compress, each in
@@ -69,35 +70,35 @@ async def create_intake(bootstrap: str, agencies: Sequence[str], replication: in
     return made + await asyncio.to_thread(_create, bootstrap, [UNREADABLE], 1, replication, large)
 
 
-async def identify(bootstrap: str, service: str) -> Identity:
+async def identify(bootstrap: Bootstrap, service: str) -> Identity:
     """Kafka's ids of the service's topics and their partition count. Raises Unavailable; ValueError if amiss."""
     return await asyncio.to_thread(_identify, bootstrap, service)
 
 
-async def exists(bootstrap: str, topic: str) -> bool:
+async def exists(bootstrap: Bootstrap, topic: str) -> bool:
     """Whether there is such a topic. Raises Unavailable."""
     return await asyncio.to_thread(_exists, bootstrap, topic)
 
 
-def _exists(bootstrap: str, topic: str) -> bool:
+def _exists(bootstrap: Bootstrap, topic: str) -> bool:
     try:
         return topic in _admin(bootstrap).list_topics(timeout=10).topics
     except KafkaException as error:
         raise Unavailable(str(error)) from error
 
 
-async def places(bootstrap: str, services: Sequence[str], kind: str) -> list[Place]:
+async def places(bootstrap: Bootstrap, services: Sequence[str], kind: str) -> list[Place]:
     """Every partition of `<service>.<kind>` of these services; kind is `inbox` or `events`. Raises as `identify`."""
     found = [(service, await identify(bootstrap, service)) for service in services]
     return [(f"{service}.{kind}", partition) for service, it in found for partition in range(it.partitions)]
 
 
-def _admin(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 10_000})
+def _admin(bootstrap: Bootstrap) -> AdminClient:
+    return AdminClient(access_to(bootstrap).librdkafka() | {"log_level": 0, "socket.timeout.ms": 10_000})
 
 
 def _create(
-    bootstrap: str, names: list[str], partitions: int, replication: int, more: Mapping[str, str] | None = None
+    bootstrap: Bootstrap, names: list[str], partitions: int, replication: int, more: Mapping[str, str] | None = None
 ) -> list[str]:
     config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"} | dict(more or {})
     try:
@@ -113,7 +114,7 @@ def _create(
     return missing
 
 
-def _identify(bootstrap: str, service: str) -> Identity:
+def _identify(bootstrap: Bootstrap, service: str) -> Identity:
     inbox, events = f"{service}.inbox", f"{service}.events"
     try:
         admin = _admin(bootstrap)  # must outlive its futures
@@ -127,7 +128,7 @@ def _identify(bootstrap: str, service: str) -> Identity:
     return Identity(str(found[inbox].topic_id), str(found[events].topic_id), counts[inbox])
 
 
-async def _begin(bootstrap: str, service: str, identity: Identity) -> None:
+async def _begin(bootstrap: Bootstrap, service: str, identity: Identity) -> None:
     """Write the genesis record into every event-log partition that is empty."""
     writer = producer(bootstrap, "kalimaya-topics")
     log_uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, identity.events_topic_id))  # the same if a crash cuts this in two
