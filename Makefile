@@ -19,7 +19,8 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch prove-copy simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes sizing
+	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes sizing images compose-up \
+	compose-down test-containers prove-compose
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -106,6 +107,23 @@ contracts: setup ## write what is made from definitions: the contract in all its
 	@$(BIN)/python -m kalimaya.contracts
 	@$(BIN)/python -m kalimaya.monitoring
 	@$(BIN)/python -m kalimaya.kubernetes
+
+images: ## build the image of all services; the others, too, and an engine for them, where there is none (docs/containers.md)
+	@deploy/images/provide
+
+compose-up: images ## start everything in containers (SCENARIO=small|full|none is whose time it is)
+	@deploy/compose/make-secrets
+	@SCENARIO=$(if $(filter file,$(origin SCENARIO)),none,$(SCENARIO)) deploy/compose/compose up --detach --wait
+
+compose-down: ## stop the containers and keep their data
+	@deploy/compose/compose down
+
+test-containers: setup-dev images ## tests/integration on containers, and on nothing else
+	@set -a; . build/images.env; set +a; KALIMAYA_TEST_ON=containers KALIMAYA_TEST_KAFKA_IMAGE=$$KAFKA_IMAGE \
+		KALIMAYA_TEST_POSTGRES_IMAGE=$$POSTGRES_IMAGE $(BIN)/python -m pytest tests/integration
+
+prove-compose: setup-dev ## from nothing to the small scenario played in containers and an alert seen; takes some ten minutes
+	@$(BIN)/python -m tests.proof.compose
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

@@ -101,13 +101,13 @@ HEAD = """\
 Made by `make sizing` from bench/sizing.py. **Measured** is what a message costs; **reckoned** is all of the table but
 its first row, which was run. Nothing larger than 1.1 million messages was.
 
-| operation | villages | units | messages | at once, /s | cores | logs, 3 x | read model, 2 x | for repeats | partitions | |
+| operation | villages | units | messages | at once, /s | cores | logs, x3 | read model, x2 | repeats | partitions | |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
 TAIL = f"""
 A unit says where it is 192 times in eight days, as in the scenario. *At once*: the busiest hour, times {BURST} for late
-uploads and changes of guard. *Cores*: for that, times {ROOM}. *For repeats*: memory of all deciders together; they
+uploads and changes of guard. *Cores*: for that, times {ROOM}. *Repeats*: memory of all deciders together; they
 know each message's identity for the life of the operation; *partitions*: so many that none has more than 2 GB of it.
 
 ## What a message costs
