@@ -18,7 +18,7 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch prove-copy simulate break-rules check setup setup-dev clean-data bench-ledger \
+.PHONY: help run down status test test-long prove-watch prove-operating simulate break-rules check setup setup-dev clean-data bench-ledger \
 	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes sizing images compose-up \
 	compose-down test-containers prove-compose
 
@@ -49,8 +49,8 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
 	@$(BIN)/python -m tests.proof.watch
 
-prove-copy: setup-dev ## copy a played operation to another Kafka, 6 to 6 and 6 to 4 partitions, and go on there; takes two minutes
-	@$(BIN)/python -m tests.proof.copy
+prove-operating: setup-dev ## what docs/operating.md tells to do: back up, restore, copy 6 to 6 and 6 to 4 partitions, go on; takes three minutes
+	@$(BIN)/python -m tests.proof.operating
 
 simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
 	@$(BIN)/python -m tests.simulation --seeds 3000

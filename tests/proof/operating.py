@@ -1,14 +1,19 @@
-"""Copies a played operation into another Kafka, to as many and to fewer partitions, and goes on there.
+"""Backs up and restores a played operation, copies it into another Kafka, to as many and to fewer partitions, goes on.
 
-Run by `make prove-copy`: two minutes. Everything is done by the commands that docs/operating.md names.
+Run by `make prove-operating`: three minutes. Everything is done by the commands that docs/operating.md names.
 """
 
 import asyncio
 import json
 import subprocess
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
+import httpx
+
+from services.canary.flight import ORDERS, fly
 from tests.support.system import System
 
 
@@ -24,12 +29,20 @@ async def main() -> None:
         finally:
             old.down()
         print(f"played: digest {before[:16]}")
+        await _restore(old, System(_folder(folder, "restored")), before)
         old.up("--engines")
         try:
             for partitions in (6, 4):
                 await _copy(old, System(_folder(folder, f"new-{partitions}")), partitions, before)
         finally:
             old.down()
+
+
+async def _restore(old: System, new: System, before: str) -> None:
+    file = old.data.with_name("operation.tar.gz")
+    print(_said(old.run("backup", str(file))))
+    print(_said(new.run("restore", str(file))))
+    await _goes_on(new, before, "restored")
 
 
 async def _copy(old: System, new: System, partitions: int, before: str) -> None:
@@ -51,6 +64,11 @@ async def _copy(old: System, new: System, partitions: int, before: str) -> None:
         new.down()
     for name in ("clock.json", "tokens.json"):
         (new.data / name).write_bytes((old.data / name).read_bytes())
+    await _goes_on(new, before, f"copied to {partitions} partitions")
+
+
+async def _goes_on(new: System, before: str, how: str) -> None:
+    """The picture is the same, what comes is decided, a canary is seen, and the audit stays clean."""
     new.up("--scenario", "none")
     try:
         await new.ready()
@@ -59,9 +77,16 @@ async def _copy(old: System, new: System, partitions: int, before: str) -> None:
         answer = new.publish("polres-serang", _SIGHTED)
         assert answer.status_code == 200, answer.text
         assert answer.json()["outcome"]["kind"] == "accepted", answer.text
+        gateway, picture = (f"http://127.0.0.1:{new.ports[name]}" for name in ("GATEWAY", "PICTURE"))
+        headers = {"Authorization": f"Bearer {new.tokens()['canary']}"}
+        async with httpx.AsyncClient(headers=headers, timeout=15) as client:
+            for service in (*ORDERS, *ORDERS):  # refused, then repeated
+                began = monotonic()
+                await fly(client, gateway, picture, service, datetime.now(UTC))
+                print(f"canary to {service}: {(monotonic() - began) * 1000:.0f} ms")
         _audit(new, wait=30)
         assert new.run("rebuild", "--check").returncode == 0
-        print(f"{partitions} partitions: audit clean, the same digest, goes on")
+        print(f"{how}: audit clean, the same digest, goes on")
     finally:
         new.down()
 
