@@ -84,6 +84,7 @@ async def _write_events(
         outs = await _onto(target, f"{plans.service}.events", plans.events, stack)
         for partition, out in enumerate(outs):
             await out.put(stamps[partition].begin(_genesis(plans, identity, partition)))
+            await out.flush()  # before anything else, from the first on: it pins where this copy ends
         stream = await stack.enter_async_context(aclosing(_again(plans, pairs)))
         async for taken in stream:
             if taken.answer is None:
