@@ -17,12 +17,16 @@ from kalimaya.generated import ROOT, stale
 from kalimaya.settings import DECIDING_SERVICES, SERVICES
 from services.canary.settings import CanarySettings
 from services.deployment.watch.settings import DeploymentWatchSettings
+from services.deployment.watch.watch import DEPLOYMENT_WATCH
 from services.gateway.settings import GatewaySettings
 from services.incidents.watch.settings import IncidentsWatchSettings
+from services.incidents.watch.watch import INCIDENTS_WATCH
 from services.kit.ledger.topics import FOREVER, LARGEST_UNREADABLE, UNREADABLE
 from services.kit.settings import KitSettings
 from services.logistics.watch.settings import LogisticsWatchSettings
+from services.logistics.watch.watch import LOGISTICS_WATCH
 from services.projection.settings import ProjectionSettings
+from services.watch.rules import Watch
 
 SETTINGS: dict[str, type[KitSettings]] = {
     "services.gateway": GatewaySettings,
@@ -154,3 +158,12 @@ def test_no_secret_is_in_it() -> None:
 
 def test_what_is_made_from_other_files_is_up_to_date() -> None:
     assert stale(kubernetes.files(), kubernetes.FOLDER) == []
+
+
+@pytest.mark.parametrize("watch", [DEPLOYMENT_WATCH, LOGISTICS_WATCH, INCIDENTS_WATCH], ids=lambda watch: watch.service)
+def test_a_watch_may_read_what_it_looks_at_and_nothing_else(watch: Watch[Any]) -> None:
+    rules = of_kind("KafkaUser")[f"{watch.service}-watch"]["spec"]["authorization"]["acls"]
+    may = {(rule["resource"]["name"], each) for rule in rules for each in rule["operations"]}
+    group = f"{watch.service}-watch"
+    assert {name for name, each in may if each == "Read"} == {group, *(f"{name}.events" for name in watch.reads)}
+    assert {(f"{name}.{kind}", "Describe") for name in watch.reads for kind in ("inbox", "events")} <= may
