@@ -10,7 +10,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from kalimaya import operation, running
+from kalimaya import operation, running, topics
+from kalimaya.agencies import command as agencies
 from kalimaya.audit.command import audit
 from kalimaya.digest import digest
 from kalimaya.embedded.kafka import KafkaSetupError
@@ -38,7 +39,9 @@ app.command()(audit)
 app.command()(digest)
 app.command()(evidence)
 app.command()(rebuild)
+app.add_typer(agencies.app, name="agencies")
 app.add_typer(operation.app, name="operation")
+app.add_typer(topics.app, name="topics")
 
 STOP_SECONDS = 90.0
 

@@ -6,11 +6,11 @@ topic ids. Its calls block, so they run in a thread.
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
@@ -26,6 +26,9 @@ FOREVER = {
     "unclean.leader.election.enable": "false",
 }
 
+KINDS = ("inbox", "events")
+"""What each service has: `<service>.<kind>`, all with the same partition count."""
+
 UNREADABLE = "gateway.unreadable"
 """What agencies wrote to their topics and nobody can read: one partition."""
 
@@ -39,7 +42,7 @@ async def create(bootstrap: Bootstrap, services: Sequence[str], partitions: int 
     Raises Unavailable when the broker does not answer, ValueError when a topic exists with another partition count
     (that is frozen for the life of an operation).
     """
-    names = [f"{service}.{kind}" for service in services for kind in ("inbox", "events")]
+    names = [f"{service}.{kind}" for service in services for kind in KINDS]
     made = await asyncio.to_thread(_create, bootstrap, names, partitions, replication)
     for service in services:
         identity = await identify(bootstrap, service)
@@ -63,11 +66,22 @@ async def create_intake(bootstrap: Bootstrap, agencies: Sequence[str], replicati
     Raises Unavailable when the broker does not answer. The broker stores uncompressed what agencies compress, each in
     a way of its own that our readers may not know.
     """
-    topics = [topic_of(agency) for agency in agencies]
-    plain = {"compression.type": "uncompressed"}
-    large = {"max.message.bytes": str(LARGEST_UNREADABLE)}
-    made = await asyncio.to_thread(_create, bootstrap, topics, 1, replication, plain)
-    return made + await asyncio.to_thread(_create, bootstrap, [UNREADABLE], 1, replication, large)
+    return await asyncio.to_thread(_create, bootstrap, intake(agencies), 1, replication)
+
+
+def intake(agencies: Sequence[str]) -> list[str]:
+    """The topics of the intake: one an agency, and one for what nobody can read."""
+    return [*map(topic_of, agencies), UNREADABLE]
+
+
+def config_of(topic: str, replication: int) -> dict[str, str]:
+    """How a topic of ours has to be configured."""
+    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
+    if topic == UNREADABLE:
+        return config | {"max.message.bytes": str(LARGEST_UNREADABLE)}
+    if topic.startswith(topic_of("")):
+        return config | {"compression.type": "uncompressed"}
+    return config
 
 
 async def identify(bootstrap: Bootstrap, service: str) -> Identity:
@@ -82,7 +96,7 @@ async def exists(bootstrap: Bootstrap, topic: str) -> bool:
 
 def _exists(bootstrap: Bootstrap, topic: str) -> bool:
     try:
-        return topic in _admin(bootstrap).list_topics(timeout=10).topics
+        return topic in admin_of(bootstrap).list_topics(timeout=10).topics
     except KafkaException as error:
         raise Unavailable(str(error)) from error
 
@@ -93,20 +107,18 @@ async def places(bootstrap: Bootstrap, services: Sequence[str], kind: str) -> li
     return [(f"{service}.{kind}", partition) for service, it in found for partition in range(it.partitions)]
 
 
-def _admin(bootstrap: Bootstrap) -> AdminClient:
+def admin_of(bootstrap: Bootstrap) -> AdminClient:
+    """A client of Kafka's administration. It must outlive the futures that it gives."""
     return AdminClient(access_to(bootstrap).librdkafka() | {"log_level": 0, "socket.timeout.ms": 10_000})
 
 
-def _create(
-    bootstrap: Bootstrap, names: list[str], partitions: int, replication: int, more: Mapping[str, str] | None = None
-) -> list[str]:
-    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"} | dict(more or {})
+def _create(bootstrap: Bootstrap, names: list[str], partitions: int, replication: int) -> list[str]:
     try:
-        admin = _admin(bootstrap)
+        admin = admin_of(bootstrap)
         there = set(admin.list_topics(timeout=10).topics)
         missing = [name for name in names if name not in there]
         if missing:
-            topics = [NewTopic(name, partitions, replication, config=config) for name in missing]
+            topics = [NewTopic(name, partitions, replication, config=config_of(name, replication)) for name in missing]
             for future in admin.create_topics(topics, operation_timeout=10).values():
                 future.result()
     except KafkaException as error:
@@ -117,7 +129,7 @@ def _create(
 def _identify(bootstrap: Bootstrap, service: str) -> Identity:
     inbox, events = f"{service}.inbox", f"{service}.events"
     try:
-        admin = _admin(bootstrap)  # must outlive its futures
+        admin = admin_of(bootstrap)
         futures = admin.describe_topics(TopicCollection([inbox, events]), request_timeout=10)
         found = {name: future.result() for name, future in futures.items()}
     except KafkaException as error:
