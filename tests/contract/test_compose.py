@@ -82,9 +82,7 @@ def test_prometheus_asks_every_service_where_it_answers_and_has_every_rule() -> 
     usual = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     [job] = config["scrape_configs"]
     asked = {each["labels"]["process"]: each["targets"] for each in job["static_configs"]}
-    assert asked == {
-        name: [f"{name}:{services[name]['environment']['KALIMAYA_METRICS_PORT']}"] for name in SERVICES
-    }
+    assert asked == {name: [f"{name}:{services[name]['environment']['KALIMAYA_METRICS_PORT']}"] for name in SERVICES}
     assert job["job_name"] == usual["scrape_configs"][0]["job_name"]
     assert config["global"] == usual["global"]
     mounted = {Path(each["source"]).name for each in services["prometheus"]["volumes"] if "/rules/" in each["target"]}
