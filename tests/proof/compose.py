@@ -1,8 +1,8 @@
 """`make prove-compose`: from nothing to the small scenario played in containers and watched by Prometheus.
 
-Starts an engine if none answers, builds the images, starts everything, plays, audits, asks Prometheus whether it reaches
-every process, stops one until its alert fires and starts it until that is over, and looks whether any panel of the
-dashboards is empty. Says how long each step took, and fails at the first that is not as it should be.
+Starts an engine if none answers, builds the images, starts everything, plays, audits, asks Prometheus whether it
+reaches every process, stops one until its alert fires and starts it until that is over, and looks whether any panel of
+the dashboards is empty. Says how long each step took, and fails at the first that is not as it should be.
 """
 
 import json
