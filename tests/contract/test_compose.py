@@ -60,7 +60,7 @@ def test_what_is_published_is_published_on_the_loopback_only() -> None:
 
 def test_on_the_network_of_the_machine_every_container_is_and_every_name_leads_to_the_loopback() -> None:
     services = merged("compose.yaml", "host.yaml")["services"]
-    named = {name: "127.0.0.1" for name in services.keys() - {"prepare", "cli"}}
+    named = dict.fromkeys(services.keys() - {"prepare", "cli"}, "127.0.0.1")
     for service in services.values():
         assert service["network_mode"] == "host"
         assert dict(each.split("=") for each in service["extra_hosts"]) == named

@@ -1,8 +1,8 @@
 """`make prove-compose`: from nothing to the small scenario played in containers and watched by Prometheus.
 
-Starts an engine if none answers, builds the images, starts everything, plays, audits, asks Prometheus whether it reaches
-every process, stops one until its alert fires and starts it until that is over, and looks whether any panel of the
-dashboards is empty. Says how long each step took, and fails at the first that is not as it should be.
+Starts an engine if none answers, builds the images, starts everything, plays, audits, asks Prometheus whether it
+reaches every process, stops one until its alert fires and starts it until that is over, and looks whether any panel of
+the dashboards is empty. Says how long each step took, and fails at the first that is not as it should be.
 """
 
 import json
@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 from dotenv import dotenv_values
+
+from kalimaya import curl
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
@@ -105,6 +107,18 @@ def dashboards(grafana: httpx.Client | None) -> list[Any]:
     return [grafana.get(f"api/dashboards/uid/{each['uid']}").raise_for_status().json()["dashboard"] for each in written]
 
 
+def ask(ports: Mapping[str, int]) -> None:
+    """Read the picture, publish a report, and come without a token."""
+    tokens = json.loads((ROOT / "deploy/compose/secrets/tokens.json").read_text())
+    picture, gateway = (f"http://127.0.0.1:{ports[name]}" for name in ("PICTURE_PORT", "GATEWAY_PORT"))
+    villages = json.loads(run("bash", "-c", curl.read(picture, tokens[curl.READER])))["villages"]
+    answer = json.loads(run("bash", "-c", curl.publish(gateway, tokens[curl.PUBLISHER])))
+    refused = httpx.post(f"{gateway}/v1/messages", json={}, trust_env=False).status_code
+    if answer["outcome"]["kind"] != "accepted" or refused != 401:
+        raise NotShown(f"a report became {answer}, and a stranger was answered {refused}")
+    print(f"  {len(villages)} villages in the picture, a report accepted, a stranger turned away", flush=True)
+
+
 def alarm(prometheus: Prometheus) -> None:
     """Stop a process until its alert fires, and start it until the alert is over."""
     alert = ("ProcessDown", STOPPED)
@@ -137,8 +151,10 @@ def prove() -> None:
     since = time.time()
     with step("everything up and healthy"):
         run(COMPOSE, "up", "--detach", "--wait", SCENARIO="small")
-    with step("the small scenario played, everything as planned"):
-        print(run(COMPOSE, "run", "--rm", "cli", "scenario", "play").splitlines()[-1], flush=True)
+    with step("the small scenario played over Kafka, everything as planned"):
+        print(run(COMPOSE, "run", "--rm", "cli", "scenario", "play", "--over", "kafka").splitlines()[-1], flush=True)
+    with step("as the posko and as an agency, over HTTP"):
+        ask(ports)
     with step("audit"):
         print(run(COMPOSE, "run", "--rm", "cli", "audit", "--wait", "60").splitlines()[-1], flush=True)
     prometheus, grafana = Prometheus(f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}"), None
