@@ -19,7 +19,7 @@ SCALE ?=
 TESTS ?= tests
 
 .PHONY: help run down status test test-long prove-watch prove-operating simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake contracts lock model check-kubernetes sizing images compose-up \
+	bench-latency bench-watch bench-picture bench-intake bench-restart contracts lock model check-kubernetes sizing images compose-up \
 	compose-down test-containers prove-compose
 
 help: ## print this
@@ -36,10 +36,12 @@ down: setup ## stop a running system from another terminal
 status: setup ## show every process: state, restarts, readiness
 	@$(BIN)/kalimaya status
 
+# tests/e2e comes first, so that no long file is left for the end. What only computes gives way to what keeps time.
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
+	log=$$(mktemp); status=0; \
+	nice -n 5 $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/integration || status=$$?; \
 	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit, tests/model and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
@@ -102,6 +104,9 @@ bench-intake: setup ## measure publish to picture at fixed rates on a running sy
 
 sizing: setup ## write docs/sizing.md: what an operation needs, from the smallest to the nation's
 	@$(BIN)/python -m bench.sizing > docs/sizing.md
+
+bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
+	@$(BIN)/python -m bench.restart
 
 contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests
 	@$(BIN)/python -m kalimaya.contracts

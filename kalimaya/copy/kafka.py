@@ -9,21 +9,20 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic
 
 from kalimaya.copy.plan import CannotCopy
 from kalimaya.copy.restamp import Entry
 from kalimaya.copy.run import Copy, Tell, copy_service
 from kalimaya.copy.source import READ_SECONDS
 from kalimaya.copy.target import Onto
-from services.kit.kafka_access import Bootstrap, access_to
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, KafkaPair, bounded, close, producer
-from services.kit.ledger.log import BATCH_BYTES, LogPair, Unavailable
+from services.kit.ledger.log import BATCH_BYTES, Identity, LogPair, Unavailable
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.record import Record
-from services.kit.ledger.topics import FOREVER, UNREADABLE
-from services.kit.ledger.worker import Identity
+from services.kit.ledger.topics import UNREADABLE
 
 APPEND_SECONDS = 30.0
 CLIENT = "kalimaya-copy"
@@ -93,12 +92,13 @@ async def make(bootstrap: Bootstrap, service: str, partitions: int, replication:
 
 
 def _create(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> None:
-    config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
     try:
-        admin = AdminClient(access_to(bootstrap).librdkafka() | {"log_level": 0, "socket.timeout.ms": 10_000})
+        admin = topics.admin_of(bootstrap)
         there = admin.list_topics(timeout=10).topics
-        names = (f"{service}.inbox", f"{service}.events")
-        missing = [NewTopic(name, partitions, replication, config=config) for name in names if name not in there]
+        names = [name for name in (f"{service}.{kind}" for kind in topics.KINDS) if name not in there]
+        missing = [
+            NewTopic(name, partitions, replication, config=topics.config_of(name, replication)) for name in names
+        ]
         for future in (admin.create_topics(missing, operation_timeout=10) if missing else {}).values():
             future.result()
     except KafkaException as error:

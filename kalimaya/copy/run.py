@@ -16,9 +16,8 @@ from kalimaya.copy.restamp import CopiedGenesis, Entry, Place, Predecessor, Stam
 from kalimaya.copy.source import READ_SECONDS, Copied, Taken, ends, merged
 from kalimaya.copy.target import Onto, Target
 from services.kit.ledger.fold import Fold
-from services.kit.ledger.log import LogPair
+from services.kit.ledger.log import Identity, LogPair
 from services.kit.ledger.record import FORMAT
-from services.kit.ledger.worker import Identity
 
 Tell = Callable[[str, int, int], None]
 

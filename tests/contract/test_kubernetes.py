@@ -21,7 +21,7 @@ from services.deployment.watch.watch import DEPLOYMENT_WATCH
 from services.gateway.settings import GatewaySettings
 from services.incidents.watch.settings import IncidentsWatchSettings
 from services.incidents.watch.watch import INCIDENTS_WATCH
-from services.kit.ledger.topics import FOREVER, LARGEST_UNREADABLE, UNREADABLE
+from services.kit.ledger.topics import KINDS, UNREADABLE, config_of
 from services.kit.settings import KitSettings
 from services.logistics.watch.settings import LogisticsWatchSettings
 from services.logistics.watch.watch import LOGISTICS_WATCH
@@ -132,15 +132,14 @@ def test_only_the_services_own_decider_writes_to_an_event_log() -> None:
 
 def test_topics_are_as_we_make_them() -> None:
     topics = of_kind("KafkaTopic")
-    names = {f"{service}.{kind}" for service in DECIDING_SERVICES for kind in ("inbox", "events")} | {UNREADABLE}
+    names = {f"{service}.{kind}" for service in DECIDING_SERVICES for kind in KINDS} | {UNREADABLE}
     assert names <= topics.keys()
     for name, topic in topics.items():
         config = {key: str(value).lower() for key, value in topic["spec"]["config"].items()}
-        assert config.items() >= (FOREVER | {"min.insync.replicas": "2"}).items()
+        assert config == config_of(name, 3)
         assert topic["spec"]["replicas"] == 3
-        if name.endswith(".events"):
-            assert topic["spec"]["partitions"] == topics[name.replace("events", "inbox")]["spec"]["partitions"]
-    assert topics[UNREADABLE]["spec"]["config"]["max.message.bytes"] == LARGEST_UNREADABLE
+    for service in DECIDING_SERVICES:
+        assert len({topics[f"{service}.{kind}"]["spec"]["partitions"] for kind in KINDS}) == 1
 
 
 def test_nothing_runs_with_privileges_or_without_a_bound() -> None:

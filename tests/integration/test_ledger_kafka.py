@@ -7,6 +7,7 @@ import pytest
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger_contract import LedgerContract
 from tests.support.pair import Pair
+from tests.support.snapshot_contract import SnapshotContract
 
 
 @pytest.fixture
@@ -26,4 +27,8 @@ async def bare_site(pair: Pair) -> AsyncIterator[KafkaSite]:
 
 
 class TestKafka(LedgerContract):
+    pass
+
+
+class TestSnapshots(SnapshotContract):
     pass

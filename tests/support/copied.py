@@ -13,11 +13,11 @@ from kalimaya.audit.partition import Logs
 from kalimaya.copy.restamp import Entry
 from kalimaya.copy.run import Copy, copy_service
 from services.kit.ledger.fold import Fold
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.memory import MemoryPair, MemoryTopics
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Record, Stored, pack_mark
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity, Worker
+from services.kit.ledger.worker import Worker
 from services.projection.digest import Digest, digest
 from services.views.model import Model
 from tests.support import rehearsal

@@ -84,7 +84,7 @@ class Rehearsal:
     def __init__(self, listen: Callable[[Fact], None] = lambda _: None) -> None:
         self.model = Model()
         self._listen = listen
-        self._desks: dict[tuple[str, int], Desk[Any]] = {}
+        self.desks: dict[tuple[str, int], Desk[Any]] = {}
         self._offsets: dict[tuple[str, int], tuple[int, int]] = {}
 
     def play(
@@ -106,9 +106,9 @@ class Rehearsal:
         if isinstance(record, Answered):
             return record
         place = record.service, record.partition
-        desk = self._desks.get(place)
+        desk = self.desks.get(place)
         if desk is None:
-            desk = self._desks[place] = Desk(DECIDERS[record.service], record.partition, Limits())
+            desk = self.desks[place] = Desk(DECIDERS[record.service], record.partition, Limits())
         cause, at = self._offsets.get(place, (0, 1))
         decided = desk.decide(Stored(cause, record.key, record.value, record.headers), at)
         desk.commit()

@@ -19,9 +19,9 @@ from kalimaya.audit.read_model import Comparison, Snapshot, StoredPosition
 from kalimaya.audit.receipts import Receipt
 from kalimaya.audit.report import document, show
 from kalimaya.audit.run import Result
+from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity
 from tests.support.ledger import MemorySite, message, register, run_until_answered, sighted, worker
 
 ONE = Logs("deployment", 1, "inbox-id", "events-id")

@@ -35,13 +35,13 @@ class LogReader:
         """Begin at these offsets; None means at the end, as it is now."""
         fresh = consumer(self._bootstrap, self._client_id, FETCH_WAIT_MS)
         tps = {place: TopicPartition(*place) for place in positions}
-        fresh.assign(list(tps.values()))
         self._consumer = fresh
         await bounded(fresh.start(), 15)
         fresh._fetcher._prefetch_backoff = PREFETCH_BACKOFF
         ends: Mapping[TopicPartition, int] = {}
         if None in positions.values():
             ends = await bounded(fresh.end_offsets(list(tps.values())), 10)
+        fresh.assign(list(tps.values()))  # in one step with the seeking: see kafka.begin_at
         for place, offset in positions.items():
             fresh.seek(tps[place], ends[tps[place]] if offset is None else offset)
 

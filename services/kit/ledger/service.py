@@ -18,9 +18,9 @@ from services.kit.decider import Decider
 from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import metrics, topics
 from services.kit.ledger.kafka import KafkaPair
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.membership import Membership, joined, told
-from services.kit.ledger.worker import Identity, StoodDown, Worker
+from services.kit.ledger.worker import StoodDown, Worker
 
 S = TypeVar("S")
 log = structlog.get_logger(__name__)

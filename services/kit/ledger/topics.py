@@ -14,10 +14,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import FORMAT, GENESIS_CAUSE, NO_HASH, Genesis, pack_mark
-from services.kit.ledger.worker import Identity
 
 FOREVER = {
     "retention.ms": "-1",
@@ -26,7 +25,15 @@ FOREVER = {
     "unclean.leader.election.enable": "false",
 }
 
-KINDS = ("inbox", "events")
+NEWEST = {
+    "retention.ms": "-1",
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.2",
+    "segment.bytes": "67108864",
+}
+"""Of snapshots only the newest matters (ADR 0015). What is in the segment being written stays until it is full."""
+
+KINDS = ("inbox", "events", "snapshots")
 """What each service has: `<service>.<kind>`, all with the same partition count."""
 
 UNREADABLE = "gateway.unreadable"
@@ -79,6 +86,8 @@ def config_of(topic: str, replication: int) -> dict[str, str]:
     config = FOREVER | {"min.insync.replicas": "2" if replication > 2 else "1"}
     if topic == UNREADABLE:
         return config | {"max.message.bytes": str(LARGEST_UNREADABLE)}
+    if topic.endswith(".snapshots"):
+        return config | NEWEST
     if topic.startswith(topic_of("")):
         return config | {"compression.type": "uncompressed"}
     return config
