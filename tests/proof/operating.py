@@ -6,14 +6,14 @@ Run by `make prove-operating`: three minutes. Everything is done by the commands
 import asyncio
 import json
 import subprocess
+import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 
 import httpx
 
-from services.canary.flight import ORDERS, fly
+from kalimaya.ports import free_ports
+from services.canary.flight import ORDERS
 from tests.support.system import System
 
 
@@ -77,18 +77,53 @@ async def _goes_on(new: System, before: str, how: str) -> None:
         answer = new.publish("polres-serang", _SIGHTED)
         assert answer.status_code == 200, answer.text
         assert answer.json()["outcome"]["kind"] == "accepted", answer.text
-        gateway, picture = (f"http://127.0.0.1:{new.ports[name]}" for name in ("GATEWAY", "PICTURE"))
-        headers = {"Authorization": f"Bearer {new.tokens()['canary']}"}
-        async with httpx.AsyncClient(headers=headers, timeout=15) as client:
-            for service in (*ORDERS, *ORDERS):  # refused, then repeated
-                began = monotonic()
-                await fly(client, gateway, picture, service, datetime.now(UTC))
-                print(f"canary to {service}: {(monotonic() - began) * 1000:.0f} ms")
+        await _canary(new)
         _audit(new, wait=30)
         assert new.run("rebuild", "--check").returncode == 0
         print(f"{how}: audit clean, the same digest, goes on")
     finally:
         new.down()
+
+
+async def _canary(system: System) -> None:
+    """Three rounds of the canary's process, the first of which may be refused and all others repeated."""
+    token = system.data / "canary-token"
+    token.write_text(system.tokens()["canary"])
+    (port,) = free_ports(1)
+    environment = system.environment | {
+        "KALIMAYA_KAFKA": f"127.0.0.1:{system.ports['KAFKA']}",
+        "KALIMAYA_METRICS_PORT": str(port),
+        "KALIMAYA_TOKEN_FILE": str(token),
+        "KALIMAYA_GATEWAY_URL": f"http://127.0.0.1:{system.ports['GATEWAY']}",
+        "KALIMAYA_PICTURE_URL": f"http://127.0.0.1:{system.ports['PICTURE']}",
+        "KALIMAYA_EVERY": "1",
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.canary", env=environment)
+    try:
+        shown: dict[str, float] = {}
+
+        def flown() -> bool:
+            shown.update(_samples(port))
+            return all(shown.get(f'kalimaya_canary_seconds_count{{service="{name}"}}', 0) >= 3 for name in ORDERS)
+
+        await system.reach(flown, 30)
+        assert not [name for name in shown if name.startswith("kalimaya_canary_lost_total")], shown
+        seconds = sum(shown[f'kalimaya_canary_seconds_sum{{service="{name}"}}'] for name in ORDERS)
+        count = sum(shown[f'kalimaya_canary_seconds_count{{service="{name}"}}'] for name in ORDERS)
+        print(f"{count:.0f} canaries, {seconds / count * 1000:.0f} ms on average")
+    finally:
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+def _samples(port: int) -> dict[str, float]:
+    """What a process's /metrics shows; nothing while it does not answer."""
+    try:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=3, trust_env=False).text
+    except httpx.HTTPError:
+        return {}
+    rows = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in rows}
 
 
 _SIGHTED = {
