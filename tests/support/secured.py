@@ -11,8 +11,11 @@ from shutil import rmtree
 from string import Template
 
 import trustme
+from click.testing import Result
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from typer.testing import CliRunner
 
+from kalimaya.cli import app
 from kalimaya.embedded.kafka import TEMPLATES, KafkaNode, cluster_at, quiet_client_logs
 from kalimaya.ports import free_ports
 from kalimaya.settings import Settings
@@ -40,6 +43,20 @@ ssl.principal.mapping.rules=RULE:^.*CN=([^,]+).*$$/$$1/
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:kafka;User:kalimaya-admin
 """)
+
+
+def environment(access: KafkaAccess) -> dict[str, str]:
+    """The same as a process is told it."""
+    named = {
+        "KAFKA": access.bootstrap,
+        "KAFKA_SECURITY": access.security,
+        "KAFKA_CA": access.ca,
+        "KAFKA_CERTIFICATE": access.certificate,
+        "KAFKA_KEY": access.key,
+        "KAFKA_USER": access.user,
+        "KAFKA_PASSWORD_FILE": access.password_file,
+    }
+    return {f"KALIMAYA_{name}": str(value) for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +151,10 @@ class SecuredKafka:
             certificate=pem,
             key=pem,
         )
+
+    def command(self, *arguments: str, access: KafkaAccess | None = None) -> Result:
+        """What `kalimaya` does and says, as the administrator or somebody else."""
+        return CliRunner().invoke(app, arguments, env=environment(access or self.admin))
 
     def close(self) -> None:
         """End it and remove its data."""

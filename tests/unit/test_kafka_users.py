@@ -124,6 +124,18 @@ def test_a_watch_may_read_what_it_watches() -> None:
     assert {each.service: {*each.reads} for each in watches} == {k: {*v} for k, v in WATCHED.items()}
 
 
+def test_the_page_for_operators_says_who_may_do_what() -> None:
+    page = Path("docs/security.md").read_text().splitlines()
+    for user, rights in of_services().items():
+        cells = (
+            sorted(f"`{right.name}{'*' if right.prefixed else ''}`" for right in rights if right[:2] == column)
+            for column in (("READ", "TOPIC"), ("WRITE", "TOPIC"), ("DESCRIBE", "TOPIC"), ("READ", "GROUP"))
+        )
+        assert (
+            f"| `{user}` | {' | '.join(map(', '.join, cells))} |".replace("|  |", "| |").replace("|  |", "| |") in page
+        )
+
+
 def test_a_password_is_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     passwords = Passwords(tmp_path / "made")
     made = passwords.to_tell("polres", anew=False)
