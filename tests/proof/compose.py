@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -107,6 +108,14 @@ def dashboards(grafana: httpx.Client | None) -> list[Any]:
     return [grafana.get(f"api/dashboards/uid/{each['uid']}").raise_for_status().json()["dashboard"] for each in written]
 
 
+def users() -> None:
+    """Make a user of Kafka for each agency and process, as docs/containers.md says."""
+    with TemporaryDirectory() as folder:
+        made = ("--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{folder}:/passwords")
+        run(COMPOSE, "run", "--rm", *made, "cli", "agencies", "apply", "--passwords", "/passwords")
+        print(f"  {len(list(Path(folder).iterdir()))} passwords", flush=True)
+
+
 def ask(ports: Mapping[str, int]) -> None:
     """Read the picture, publish a report, and come without a token."""
     tokens = json.loads((ROOT / "deploy/compose/secrets/tokens.json").read_text())
@@ -151,6 +160,8 @@ def prove() -> None:
     since = time.time()
     with step("everything up and healthy"):
         run(COMPOSE, "up", "--detach", "--wait", SCENARIO="small")
+    with step("Kafka's users, with what each may do"):
+        users()
     with step("the small scenario played over Kafka, everything as planned"):
         print(run(COMPOSE, "run", "--rm", "cli", "scenario", "play", "--over", "kafka").splitlines()[-1], flush=True)
     with step("as the posko and as an agency, over HTTP"):
