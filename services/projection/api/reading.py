@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from pydantic import Field
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
-from services.projection.api.briefs_kept import VERSIONS, KeptBriefs
+from services.projection.api.briefs_kept import ROWS, VERSIONS, KeptBriefs
 from services.projection.api.picture_kept import Drawings
 from services.projection.api.position import HEADER, MOST_CHARACTERS, PATTERN, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
@@ -118,22 +118,16 @@ class Snapshot:
         ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
         return await times.documents(self.connection, self.reading.turns, kind, ids)
 
-    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
+    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> Mapping[str, Sequence[Any]]:
         """The briefs (views/briefs.py) of these kinds that the viewer sees, by kind and by id; the rest as above."""
         found: dict[str, list[Any]] = {kind: [] for kind in kinds}
         if self._times is None:
-            columns = "kind, id, stands_in, written_by"
-            versions = await self._rows(columns, kinds, f"{where} ORDER BY kind, id", arguments, f"({VERSIONS})")
-            briefs = await self.reading.briefs.of(self.connection, versions)
-        else:
-            rows = await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments)
-            briefs = []
-            pause = self.reading.turns.in_pieces()
-            for row in rows:
-                briefs.append((row["kind"], from_json(row["kind"], row["brief"])))
-                await pause()
-        for kind, brief in briefs:
-            found[kind].append(brief)
+            versions = await self._rows(VERSIONS, kinds, f"{where} GROUP BY kind", arguments, ROWS)
+            return {**found, **await self.reading.briefs.of(self.connection, versions)}
+        pause = self.reading.turns.in_pieces()
+        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
+            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+            await pause()
         return found
 
     async def _rows(
