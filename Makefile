@@ -18,9 +18,10 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch prove-operating prove-compose simulate break-rules check setup \
-	setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture bench-intake bench-audit bench-restart \
-	contracts lock model planted check-kubernetes sizing images compose-up compose-down test-containers
+.PHONY: help run down status test test-long prove-watch prove-operating prove-compose simulate chaos recovery soak planted \
+	reliability break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture \
+	bench-intake bench-audit bench-restart contracts lock model check-kubernetes sizing images compose-up compose-down \
+	test-containers
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -58,6 +59,18 @@ simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bu
 	@$(BIN)/python -m tests.simulation --seeds 3000
 	@$(BIN)/python -m tests.simulation --bugs
 
+chaos: setup-dev ## one piece of load and faults on everything, then the check of all (MINUTES, SEED, BROKERS=1|3); docs/reliability.md
+	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),8) --seed $(or $(SEED),1) --brokers $(or $(BROKERS),1)
+
+recovery: setup-dev ## kill each kind of process 30 times and time what follows, nine minutes at a time (BROKERS=3 for a broker)
+	@$(BIN)/python -m tests.chaos.recovery --brokers $(or $(BROKERS),1)
+
+soak: setup-dev ## half the rate that is sustained for MINUTES=60: memory, files, latency
+	@$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),60)
+
+reliability: setup-dev ## docs/reliability.md anew from the results of these four
+	@$(BIN)/python -m tests.chaos.report
+
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
 
@@ -79,6 +92,7 @@ check: setup-dev ## lint, format, types, who may import whom, and whether genera
 	$(BIN)/python -m kalimaya.contracts --check
 	$(BIN)/python -m kalimaya.monitoring --check
 	$(BIN)/python -m kalimaya.kubernetes --check
+	$(BIN)/python -m tests.chaos.report --check
 
 check-kubernetes: setup-dev ## deploy/kubernetes against the schemas of Kubernetes and the operators (needs kubectl, Go, Java, Maven)
 	@$(BIN)/python -m tests.kubernetes

@@ -9,19 +9,19 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
-import msgspec
 import structlog
 from rich.console import Console
 from rich.table import Table
 
 from kalimaya.progress import progress
+from tests.chaos import results
 from tests.model.bounds import SHOWN_BY
 from tests.model.bounds import Bug as Rule
 from tests.model.explore import explore
@@ -105,8 +105,12 @@ def main() -> int:
             told = list(lines(lambda: new_database(pair), tell))
     finally:
         pair.close()
-    _write(given.results / "planted.jsonl", (each for each in told if each.caught_by != "audit"))
-    _write(given.results / "planted-audit.jsonl", (each for each in told if each.caught_by == "audit"))
+    around = results.circumstances()
+    lines_of = {True: list[dict[str, Any]](), False: list[dict[str, Any]]()}
+    for each in told:
+        lines_of[each.caught_by == "audit"].append(around | each._asdict())
+    results.replace("planted", lines_of[False], given.results)
+    results.replace("planted-audit", lines_of[True], given.results)
     table = Table("planted bug", "caught by", "after")
     for each in told:
         table.add_row(each.bug, each.caught_by, each.after or "[red]NOT CAUGHT[/]")
@@ -114,11 +118,6 @@ def main() -> int:
     caught = sum(each.after is not None for each in told)
     console.print(f"{caught} of {len(told)} planted bugs were caught.")
     return 0 if caught == len(told) else 1
-
-
-def _write(path: Path, told: Iterable[Line]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(msgspec.json.encode(each._asdict()) + b"\n" for each in told))
 
 
 if __name__ == "__main__":
