@@ -18,8 +18,10 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch simulate break-rules check setup setup-dev clean-data bench-ledger \
-	bench-latency bench-watch bench-picture bench-intake bench-restart contracts lock model
+.PHONY: help run down status test test-long prove-watch prove-operating prove-compose simulate chaos recovery soak planted \
+	reliability break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture \
+	bench-intake bench-audit bench-restart contracts lock model check-kubernetes sizing images compose-up compose-down \
+	test-containers
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -50,15 +52,33 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
 	@$(BIN)/python -m tests.proof.watch
 
+prove-operating: setup-dev ## what docs/operating.md tells to do: back up, restore, copy 6 to 6 and 6 to 4 partitions, go on; takes three minutes
+	@$(BIN)/python -m tests.proof.operating
+
 simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
 	@$(BIN)/python -m tests.simulation --seeds 3000
 	@$(BIN)/python -m tests.simulation --bugs
+
+chaos: setup-dev ## one piece of load and faults on everything, then the check of all (MINUTES, SEED, BROKERS=1|3); docs/reliability.md
+	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),8) --seed $(or $(SEED),1) --brokers $(or $(BROKERS),1)
+
+recovery: setup-dev ## kill each kind of process 30 times and time what follows, nine minutes at a time (BROKERS=3 for a broker)
+	@$(BIN)/python -m tests.chaos.recovery --brokers $(or $(BROKERS),1)
+
+soak: setup-dev ## half the rate that is sustained for MINUTES=60: memory, files, latency
+	@$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),60)
+
+reliability: setup-dev ## docs/reliability.md anew from the results of these four
+	@$(BIN)/python -m tests.chaos.report
 
 break-rules: setup-dev ## break every rule of the domain in a copy of the code, and see its test fail
 	@$(BIN)/python -m tests.rules.break_each
 
 model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
 	@$(BIN)/python -m tests.model
+
+planted: setup-dev ## plant every bug there is: who catches each, and how soon, into docs/reliability/planted*.jsonl; takes two minutes
+	@$(BIN)/python -m tests.planted
 
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills
 	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \
@@ -71,6 +91,11 @@ check: setup-dev ## lint, format, types, who may import whom, and whether genera
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m kalimaya.contracts --check
 	$(BIN)/python -m kalimaya.monitoring --check
+	$(BIN)/python -m kalimaya.kubernetes --check
+	$(BIN)/python -m tests.chaos.report --check
+
+check-kubernetes: setup-dev ## deploy/kubernetes against the schemas of Kubernetes and the operators (needs kubectl, Go, Java, Maven)
+	@$(BIN)/python -m tests.kubernetes
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 
@@ -94,12 +119,36 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
 
+bench-audit: setup-dev ## measure the audit of a million messages against a raw read; AUDIT_DATA=folder keeps the logs for the next time
+	@$(BIN)/python -m bench.audit $(if $(AUDIT_DATA),--data $(AUDIT_DATA))
+
+sizing: setup ## write docs/sizing.md: what an operation needs, from the smallest to the nation's
+	@$(BIN)/python -m bench.sizing > docs/sizing.md
+
 bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
 	@$(BIN)/python -m bench.restart
 
-contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
+contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests
 	@$(BIN)/python -m kalimaya.contracts
 	@$(BIN)/python -m kalimaya.monitoring
+	@$(BIN)/python -m kalimaya.kubernetes
+
+images: ## build the image of all services; the others, too, and an engine for them, where there is none (docs/containers.md)
+	@deploy/images/provide
+
+compose-up: images ## start everything in containers (SCENARIO=small|full|none is whose time it is)
+	@deploy/compose/make-secrets
+	@SCENARIO=$(if $(filter file,$(origin SCENARIO)),none,$(SCENARIO)) deploy/compose/compose up --detach --wait
+
+compose-down: ## stop the containers and keep their data
+	@deploy/compose/compose down
+
+test-containers: setup-dev images ## tests/integration on containers, and on nothing else
+	@set -a; . build/images.env; set +a; KALIMAYA_TEST_ON=containers KALIMAYA_TEST_KAFKA_IMAGE=$$KAFKA_IMAGE \
+		KALIMAYA_TEST_POSTGRES_IMAGE=$$POSTGRES_IMAGE $(BIN)/python -m pytest tests/integration
+
+prove-compose: setup-dev ## from nothing to the small scenario played in containers and an alert seen; takes some ten minutes
+	@$(BIN)/python -m tests.proof.compose
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

@@ -1,8 +1,8 @@
 """`make bench-restart`: from the start of a killed decider to its first answers, over a log of a million events.
 
 The process is the deployment service as the supervisor starts it. It answers a backlog, keeps its snapshots, and is
-killed; then a message lies in each inbox partition, and the process is started. Measured with its snapshots, and once in
-the same session without them, when it folds the whole log. Memory is that of the process when it has answered.
+killed; then a message lies in each inbox partition, and the process is started. Measured with its snapshots, and once
+in the same session without them, when it folds the whole log. Memory is that of the process when it has answered.
 """
 
 import argparse
@@ -26,9 +26,12 @@ from kalimaya.process import Child, last_lines, spawn
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
 from services.kit.ledger.snapshot import MANIFEST
+from services.kit.ledger.worker import Tuning
 
 SERVICE = "deployment"
 ANSWERED_SECONDS = 300.0
+RECEIVED, IN_FLIGHT = "kalimaya_messages_received", "kalimaya_messages_in_flight"
+UNKEPT = "kalimaya_unsnapshotted_answers"
 
 
 @dataclass(slots=True)
@@ -43,8 +46,8 @@ class Restart:
 class Site:
     """One Kafka with the service's topics, and the process over them."""
 
-    def __init__(self, bootstrap: str, folder: Path) -> None:
-        self._bootstrap, self._folder = bootstrap, folder
+    def __init__(self, bootstrap: str, folder: Path, count: int) -> None:
+        self._bootstrap, self._folder, self._count = bootstrap, folder, count
         self._pairs = [KafkaPair(bootstrap, SERVICE, number, "bench") for number in range(PARTITIONS)]
         (self._port,) = free_ports(1)
         self._process: asyncio.subprocess.Process | None = None
@@ -74,15 +77,15 @@ class Site:
     async def settled(self) -> None:
         """Until everything is answered, and kept as far as it will be."""
         async with httpx.AsyncClient() as client:
-            before = -1.0
             while True:
                 await asyncio.sleep(3)
-                text = (await client.get(f"http://127.0.0.1:{self._port}/metrics")).text
-                told = _sums(text)
-                kept = told["kalimaya_snapshots_total"]
-                if told["kalimaya_messages_in_flight"] == 0 and kept >= PARTITIONS and kept == before:
+                told = _sums((await client.get(f"http://127.0.0.1:{self._port}/metrics")).text)
+                if (
+                    told[RECEIVED] >= self._count
+                    and told[IN_FLIGHT] == 0
+                    and told[UNKEPT] < PARTITIONS * Tuning().snapshot_after
+                ):
                     return
-                before = kept
 
     async def restart(self) -> Restart:
         """Put a message into each partition, start the service, and wait for its answers."""
@@ -132,10 +135,10 @@ class Site:
 
 
 def _sums(text: str) -> dict[str, float]:
-    found = {"kalimaya_messages_in_flight": 0.0, "kalimaya_snapshots_total": 0.0}
+    found = dict.fromkeys((RECEIVED, IN_FLIGHT, UNKEPT), 0.0)
     for line in text.splitlines():
         name = line.partition("{")[0]
-        if name in found and ('result="written"' in line or "result=" not in line):
+        if name in found:
             found[name] += float(line.rpartition(" ")[2])
     return found
 
@@ -146,7 +149,7 @@ async def session(count: int, runs: int) -> None:
         async with own_kafka() as bootstrap:
             await topics.create(bootstrap, [SERVICE], partitions=PARTITIONS)
             await backlog.write(bootstrap, f"{SERVICE}.inbox", count, PARTITIONS)
-            site = Site(bootstrap, Path(folder))
+            site = Site(bootstrap, Path(folder), count)
             try:
                 await measure(site, runs, count)
             finally:

@@ -56,12 +56,15 @@ class KafkaNode:
             new_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             # A leading dash would be read as an option by the format tool.
             (self.home / "cluster-id").write_text(new_id.replace("-", "k"))
-        settings = Template((TEMPLATES / "server.properties").read_text()).substitute(
-            log_dir=self.home / "log", port=self.port, controller_port=self.controller_port
-        )
-        (self.home / "server.properties").write_text(settings)
+        (self.home / "server.properties").write_text(self.settings())
         if not (self.home / "log" / "meta.properties").exists():
             self._format()
+
+    def settings(self) -> str:
+        """What is in its `server.properties`."""
+        return Template((TEMPLATES / "server.properties").read_text()).substitute(
+            log_dir=self.home / "log", port=self.port, controller_port=self.controller_port
+        )
 
     def child(self, log: Path | None = None) -> Child:
         """The process to run, after `prepare`."""
@@ -84,9 +87,13 @@ class KafkaNode:
             return f"port {self.port} is answered by another Kafka (cluster {found}), not by ours"
         return None
 
+    def first_controllers(self) -> tuple[str, ...]:
+        """How the format is told who elects the controller."""
+        return ("--standalone",)
+
     def _format(self) -> None:
         properties = str(self.home / "server.properties")
-        arguments = ("format", "-t", self.cluster_id, "-c", properties, "--standalone", "--ignore-formatted")
+        arguments = ("format", "-t", self.cluster_id, "-c", properties, "--ignore-formatted", *self.first_controllers())
         done = subprocess.run(
             self._java("-Xmx256m", "kafka.tools.StorageTool", *arguments),
             capture_output=True,

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -65,6 +65,7 @@ class KafkaInbox:
         self._bootstrap = bootstrap
         self._producer = producer(bootstrap, "gateway")
         self._away: str | None = "not connected to Kafka yet"
+        self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.partitions: dict[str, int] = {}
         self.connected = asyncio.Event()
 
@@ -121,12 +122,23 @@ class KafkaInbox:
                 offsets.append(int((await bounded(sent, ACK_SECONDS)).offset))
             else:
                 for batch in _batches(entries):
-                    sent = await bounded(self._producer.send_batch(batch, topic, partition=partition), ACK_SECONDS)
+                    sent = await bounded(self._in_turn(batch, topic, partition), ACK_SECONDS)
                     first = int((await bounded(sent, ACK_SECONDS)).offset)
                     offsets += range(first, first + batch.record_count())
         except Unavailable as error:
             offsets += [error] * (len(entries) - len(offsets))
         return offsets
+
+    async def _in_turn(self, batch: BatchBuilder, topic: str, partition: int) -> Awaitable[Any]:
+        """Hand a batch to the producer, first come, first served; what it gives is its acknowledgement.
+
+        A partition has one place for a batch. aiokafka lets all who wait for it run whenever it is free, and each time
+        takes the whole of their wait from their patience once more: a hundred at once, and most are told that Kafka
+        timed out within a second. Sent again by their callers, they kept a healthy system from ever coming to rest.
+        """
+        async with self._turns[topic, partition]:
+            acknowledged: Awaitable[Any] = await self._producer.send_batch(batch, topic, partition=partition)
+            return acknowledged
 
     async def _connect(self) -> None:
         await bounded(self._producer.start(), 15)

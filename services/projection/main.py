@@ -21,7 +21,7 @@ async def main() -> None:
     """Run until told to stop; Kafka and PostgreSQL may come and go. Raises CredentialsError when nobody could read."""
     settings = ProjectionSettings()
     tune_collector()
-    pool = await new_pool(settings.postgres)
+    pool = await new_pool(settings.database)
     store = Store(pool)
     share = Share(settings.partitions, store, settings.access, SERVICES, settings.instance)
     projector = Projector(store, settings.access, SERVICES, f"projection-{settings.instance}", share=share.has)

@@ -46,6 +46,8 @@ class Worker(Generic[P]):
         self._ticked_at = monotonic()
         self._trouble: str | None = "it has not looked at its rules yet"
         self._failed: dict[AlertRule, str] = {}
+        for kind in metrics.ERROR_KINDS:  # nothing wrong shows as 0, and not like nobody who looks
+            metrics.ERRORS.labels(watch.service, kind)
         metrics.TICK_AGE.labels(watch.service).set_function(lambda: monotonic() - self._ticked_at)
 
     def not_ready(self) -> str | None:

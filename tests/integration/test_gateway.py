@@ -1,5 +1,7 @@
 """The gateway on a real Kafka, with a real decider behind it."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,20 @@ async def test_the_first_outcome_is_read_from_the_log_by_a_gateway_that_did_not_
     again = await post(running, event)
     assert again.json()["outcome"]["kind"] == "repeated", again.text
     assert again.json()["outcome"]["first"] == first.json()["outcome"]
+
+
+async def test_of_hundreds_of_callers_at_once_about_one_unit_all_are_taken_in(
+    running: Processes, tmp_path: Path
+) -> None:
+    headers = {
+        "Authorization": f"Bearer {running.tokens['polres-serang']}",
+        "Content-Type": "application/cloudevents-batch+json",
+    }
+    limits = httpx.Limits(max_connections=400)
+    async with httpx.AsyncClient(base_url=running.url("gateway"), headers=headers, timeout=60, limits=limits) as client:
+        pairs = ([sighting(f"{n}-{each}-{tmp_path.name}", time=...) for each in "ab"] for n in range(400))
+        answers = await asyncio.gather(*(client.post("/v1/messages", json=pair) for pair in pairs))
+    assert Counter(each["status"] for answer in answers for each in answer.json()["results"]) == {202: 800}
 
 
 async def test_a_full_batch_is_answered_item_by_item_and_each_unit_keeps_its_order(

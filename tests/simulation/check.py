@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from kalimaya.audit.findings import Findings
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
 from services.kit.ledger.desk import Decided, Desk, Limits
 from services.kit.ledger.fold import Answer
 from services.kit.ledger.log import Identity

@@ -151,9 +151,9 @@ MARK = struct.Struct(">BqqHH32s32s")
 
 def answers(events: Sequence[Record]) -> list[list[dict[str, Any]]]:
     """The whole answers in a log, by the reader rule, written down here a second time."""
-    head, found, part = bytes(32), [], []
+    head, found, part = bytes(32), list[list[dict[str, Any]]](), list[dict[str, Any]]()
     for record in events:
-        marks = [value for name, value in record.headers if name == "mark" and len(value) == MARK.size]
+        marks = [value for name, value in record.headers if name == "mark" and value and len(value) == MARK.size]
         if not marks:
             continue
         _, at, cause, i, n, prev, digest = MARK.unpack(marks[0])

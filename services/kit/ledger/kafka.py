@@ -128,6 +128,7 @@ class _Tail:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._tp = TopicPartition(topic, partition)
         self._consumer: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
         self._next = -1
 
     async def read(self, offset: int, wait: float) -> Sequence[Record]:
@@ -141,7 +142,7 @@ class _Tail:
             got = await bounded(
                 reader.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=MOST_RECORDS), wait + 10
             )
-        except OutOfRange:
+        except (OutOfRange, Unavailable):
             self._next = -1
             raise
         records: Sequence[Record] = got.get(self._tp, ())
@@ -165,16 +166,19 @@ class _Tail:
             await close(gone)
 
     async def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            fresh = consumer(self._bootstrap, self._client_id)
-            try:
-                await bounded(fresh.start(), 15)
-            except BaseException:
-                await close(fresh)
-                raise
-            self._consumer = fresh
-            self._next = -1
-        return self._consumer
+        """The one consumer. Of two who begin at once, one to read and one to ask for the end, the second waits: a
+        consumer of his own would take the place of the one just sought, and stand nowhere."""
+        async with self._starting:
+            if self._consumer is None:
+                fresh = consumer(self._bootstrap, self._client_id)
+                try:
+                    await bounded(fresh.start(), 15)
+                except BaseException:
+                    await close(fresh)
+                    raise
+                self._consumer = fresh
+                self._next = -1
+            return self._consumer
 
 
 class _Batch:

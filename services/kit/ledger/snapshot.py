@@ -151,10 +151,12 @@ def restore(manifest: Manifest, kept: Mapping[str, bytes], desk: Desk[Any], deci
         for key, cls, state in _ITEMS.decode(_get(kept, name)):
             desk.states[key] = states[cls](state)
     for piece in manifest.identities:
-        identities = _SEEN.decode(_get(kept, piece.name))
-        for again in desk.seen.keys() & identities.keys():  # it had been forgotten, and came anew
-            del desk.seen[again]
+        identities, before = _SEEN.decode(_get(kept, piece.name)), len(desk.seen)
         desk.seen.update(identities)
+        if len(desk.seen) < before + len(identities):  # one had been forgotten and came anew: it goes to its new place
+            for identity, packed in identities.items():
+                desk.seen.pop(identity)
+                desk.seen[identity] = packed
     desk.restored(manifest.known, manifest.days, manifest.counts, manifest.over)
     return Fold(
         position=manifest.position,
