@@ -7,24 +7,21 @@ from typing import Any
 import yaml
 
 from kalimaya import generated
+from kalimaya.agencies.rights import quota_of
 from kalimaya.generated import ROOT
 from kalimaya.settings import AGENCIES
 from services.kit.ledger.topics import topic_of
-from services.kit.principals import load_principals
+from services.kit.principals import Principal, load_principals
 
 FOLDER = Path("deploy/kubernetes/made")
 RULES = ("recording.yml", "alerts.yml")
 LABELS = {"strimzi.io/cluster": "kalimaya"}
 
-BYTES_A_SECOND = 262_144
-"""What an agency may write: about 490 messages of 530 B a second; all of "Serang 2019" has 4 in its busiest hours.
-Beyond it Kafka lets the producer wait, and nothing is lost."""
-
 
 def files() -> dict[Path, str]:
     """Every generated file, by its path within the repository."""
-    publishing = [each.id for each in load_principals(AGENCIES).values() if each.kafka]
-    agencies = [made for agency in publishing for made in (_topic(agency), _user(agency))]
+    publishing = [each for each in load_principals(AGENCIES).values() if each.kafka]
+    agencies = [made for agency in publishing for made in (_topic(agency.id), _user(agency))]
     said = "# Made by `make contracts` from "
     return {
         FOLDER / "agencies.yaml": f"{said}deploy/embedded/agencies.yaml: who may publish to a topic of his own.\n"
@@ -53,16 +50,19 @@ def _topic(agency: str) -> dict[str, Any]:
     }
 
 
-def _user(agency: str) -> dict[str, Any]:
-    topic = {"type": "topic", "name": topic_of(agency)}
+def _user(agency: Principal) -> dict[str, Any]:
+    topic, quota = {"type": "topic", "name": topic_of(agency.id)}, quota_of(agency)
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "KafkaUser",
-        "metadata": {"name": agency, "labels": LABELS | {}},
+        "metadata": {"name": agency.id, "labels": LABELS | {}},
         "spec": {
             "authentication": {"type": "scram-sha-512"},
             "authorization": {"type": "simple", "acls": [{"resource": topic, "operations": ["Write", "Describe"]}]},
-            "quotas": {"producerByteRate": BYTES_A_SECOND, "requestPercentage": 20},
+            "quotas": {
+                "producerByteRate": int(quota["producer_byte_rate"]),
+                "requestPercentage": int(quota["request_percentage"]),
+            },
         },
     }
 

@@ -12,15 +12,12 @@ from kalimaya import engines
 from kalimaya.agencies import cluster
 from kalimaya.agencies.passwords import Passwords
 from kalimaya.agencies.plan import NotOurs, Plan, Wanted, plan
-from kalimaya.agencies.quotas import Quota
-from kalimaya.agencies.rights import of_agency, of_services
+from kalimaya.agencies.rights import of_agency, of_services, quota_of
 from kalimaya.settings import AGENCIES
 from services.kit.ledger.log import Unavailable
 from services.kit.principals import CredentialsError, Principal, load_principals
 
 NOT_DONE, UNREACHABLE = 1, 2
-REQUEST_PERCENTAGE = 20.0
-"""Of one broker's threads that one agency may keep busy, so that a client gone wild does not hold up the others."""
 
 app = typer.Typer(no_args_is_help=True, help="Who gets in to Kafka.")
 
@@ -80,12 +77,8 @@ def wanted_of(publishing: list[Principal], *, with_passwords: bool) -> Wanted:
     if taken := sorted({each.id for each in publishing} & services.keys()):
         raise CredentialsError(f"an agency is called as a process of ours is: {', '.join(taken)}")
     rights = services | {each.id: of_agency(each.id) for each in publishing}
-    quotas = {each.id: _quota(each) for each in publishing if not each.player}
+    quotas = {each.id: quota_of(each) for each in publishing if not each.player}
     return Wanted(rights, quotas, with_passwords)
-
-
-def _quota(agency: Principal) -> Quota:
-    return {"producer_byte_rate": float(agency.kafka_bytes), "request_percentage": REQUEST_PERCENTAGE}
 
 
 def _to_rotate(users: list[str], wanted: Wanted, kept: Passwords | None) -> set[str]:

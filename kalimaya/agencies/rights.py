@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from kalimaya.settings import DECIDING_SERVICES
 from services.kit.ledger.topics import UNREADABLE, topic_of
+from services.kit.principals import Principal
+
+REQUEST_PERCENTAGE = 20.0
+"""Of one broker's threads that one agency may keep busy, so that a client gone wild does not hold up the others."""
 
 
 class Right(NamedTuple):
@@ -35,6 +39,11 @@ WATCHED = {
 def of_agency(agency: str) -> frozenset[Right]:
     """An agency writes to its own topic. It reads over HTTP, where what it may see is filtered."""
     return frozenset({Right("WRITE", "TOPIC", topic_of(agency))})
+
+
+def quota_of(agency: Principal) -> dict[str, float]:
+    """How much of Kafka an agency may use before it has to wait, by Kafka's names."""
+    return {"producer_byte_rate": float(agency.kafka_bytes), "request_percentage": REQUEST_PERCENTAGE}
 
 
 def of_services() -> dict[str, frozenset[Right]]:

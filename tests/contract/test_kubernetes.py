@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from kalimaya import kubernetes
+from kalimaya.agencies.rights import Right, of_services
 from kalimaya.generated import ROOT, stale
 from kalimaya.settings import DECIDING_SERVICES, SERVICES
 from services.canary.settings import CanarySettings
@@ -128,6 +129,20 @@ def test_only_the_services_own_decider_writes_to_an_event_log() -> None:
     for service in DECIDING_SERVICES:
         assert writers[f"{service}.events"] == {service}
         assert writers[f"{service}.inbox"] == {"gateway"} | (watches if service == "incidents" else set())
+
+
+@pytest.mark.parametrize("service", sorted(of_services().keys() - {"auditor"}))
+def test_each_process_may_what_it_may_elsewhere(service: str) -> None:
+    given = set()
+    for rule in of_kind("KafkaUser")[service]["spec"]["authorization"]["acls"]:
+        on, operations = rule["resource"], {each.upper() for each in rule["operations"]}
+        told = operations if operations == {"DESCRIBE"} else operations - {"DESCRIBE"}  # which reading includes
+        prefixed = on.get("patternType") == "prefix"
+        given |= {Right(each, on["type"].upper(), on["name"], prefixed) for each in told}
+    # Who may write to a topic is told of it, so that is said once.
+    written = {right.name for right in given if right.operation == "WRITE"}
+    wanted = {right for right in of_services()[service] if right.operation != "DESCRIBE" or right.name not in written}
+    assert given == wanted
 
 
 def test_topics_are_as_we_make_them() -> None:
