@@ -37,8 +37,7 @@ def read_raw(bootstrap: str) -> None:
         Place(f"{each.service}.{kind}", p) for each in described for kind in KINDS for p in range(each.partitions)
     ]
     reader = Reader(bootstrap, places)
-    for _ in reader.read(reader.ends()):
-        pass
+    print(sum(1 for _ in reader.read(reader.ends())))
     reader.close()
 
 
@@ -62,24 +61,27 @@ def run(*arguments: str) -> Took:
 def compare(there: Filled, runs: int) -> None:
     """Run both in turns, and print."""
     audit = ("kalimaya", "audit", "--json", "--kafka", there.kafka, "--postgres", there.postgres)
-    ratios = []
     for _ in range(runs):
         raw = run("bench.audit", "--raw", there.kafka)
+        _tell("raw", raw, int(raw.said))
         audited = run(*audit, "--receipts", str(there.receipts))
         said = json.loads(audited.said)
-        events, messages = said["all"]["events"], said["all"]["received"]
-        ratios.append(audited.seconds / raw.seconds)
-        for name, took in (("raw", raw), ("audit", audited)):
-            print(
-                f"  {name:6} {took.seconds:6.1f} s  {took.cpu:6.1f} CPU-s  {events / took.seconds:9,.0f} events/s"
-                f"  {took.mib:5.0f} MiB",
-                flush=True,
-            )
+        counted = said["all"]
+        _tell("audit", audited, counted["events"] + counted["received"])
         print(
-            f"  {messages:,} messages, {events:,} events, {said['read_model']['entities']:,} entities, "
-            f"{said['all']['receipts']:,} receipts; clean: {said['clean']}; {ratios[-1]:.1f} times the raw read",
+            f"  {counted['received']:,} messages, {counted['events']:,} events, {counted['receipts']:,} receipts, "
+            f"{said['read_model']['entities']:,} entities; clean: {said['clean']}; "
+            f"{audited.seconds / raw.seconds:.1f} times the raw read, {audited.cpu / raw.cpu:.1f} times its CPU",
             flush=True,
         )
+
+
+def _tell(name: str, took: Took, records: int) -> None:
+    print(
+        f"  {name:6} {took.seconds:6.1f} s  {took.cpu:6.1f} CPU-s  {records / took.seconds:9,.0f} records/s"
+        f"  {took.mib:5.0f} MiB",
+        flush=True,
+    )
 
 
 async def session(folder: Path, copies: int, runs: int) -> None:
