@@ -65,8 +65,13 @@ class Probe:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def recovered(self, since: float, seconds: float) -> tuple[float, float] | None:
-        """Seconds from `since` until a batch sent after it was decided, and one projected, in every partition."""
+        """Seconds from `since` until a batch sent after it was decided, and one projected, in every partition.
+
+        None when that took longer than `seconds`. Raises what ended our own looking.
+        """
         while monotonic() - since < seconds:
+            if broken := next((each for each in self._tasks if each.done()), None):
+                broken.result()
             self._settle()
             later = [each for each in self.batches if each.sent >= since]
             decided = [each.decided for each in later if each.decided is not None]
@@ -139,18 +144,22 @@ class Probe:
     async def _look(self) -> None:
         """Ask the read model how far it is."""
         while True:
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-                connection: Any = await asyncpg.connect(self._site.postgres.dsn(), timeout=2, command_timeout=2)
-                try:
-                    while True:
-                        for row in await connection.fetch(
-                            f"SELECT topic, partition, next_cause FROM {SCHEMA}.positions"
-                        ):
-                            self._shown[row["topic"].removesuffix(".events"), row["partition"]] = row["next_cause"]
-                        await asyncio.sleep(LOOK_SECONDS)
-                finally:
-                    connection.terminate()
-            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._look_on()
+            except Exception as error:  # whatever a client makes of a killed server: shown, and asked again
+                print(f"  (the read model does not answer: {type(error).__name__})", flush=True)
+                await asyncio.sleep(5 * LOOK_SECONDS)
+
+    async def _look_on(self) -> None:
+        connection: Any = await asyncpg.connect(self._site.postgres.dsn(), timeout=2, command_timeout=2)
+        try:
+            while True:
+                asking = connection.fetch(f"SELECT topic, partition, next_cause FROM {SCHEMA}.positions")
+                for row in await asyncio.wait_for(asking, 3):
+                    self._shown[row["topic"].removesuffix(".events"), row["partition"]] = row["next_cause"]
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            connection.terminate()
 
 
 def _past(stands: dict[Place, int], positions: dict[Place, int]) -> bool:

@@ -148,7 +148,8 @@ async def session(brokers: int, until: int, seconds: float, seed: int, folder: P
 
     def note(kind: Kind, target: str, took: Took) -> None:
         have[kind.name] += 1
-        results.add("recovery", around | {"kind": kind.name, "target": target, "limit": kind.limit} | took)
+        line = {"kind": kind.name, "target": target, "limit": kind.limit, "load": round(os.getloadavg()[0], 1)}
+        results.add("recovery", around | line | took)
         print(f"  {kind.name} ({target}), {have[kind.name]} of {until}: {took}", flush=True)
 
     try:

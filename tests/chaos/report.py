@@ -40,6 +40,10 @@ in *every* partition of all three services; messages are sent into each four tim
 again by the supervisor of `make run`. *Taken over*: a second process is killed, which nobody starts again, and the
 first one takes over its partitions. A watch: until it has looked at all of its rules.
 """
+LOAD = """\
+Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g},
+median {median:g}.
+"""
 SOAK = """\
 {date}, commit {commit}, {machine}: {minutes} minutes at {rate:g} messages a second, {sent:,} messages. From when a
 message was due to the read model, ms: p50 {first50:.0f} in the first quarter and {last50:.0f} in the last; p99
@@ -174,6 +178,8 @@ def recovery(kills: Results) -> Iterator[str]:
     yield from _table(("killed", "until", "kills", "median", "p99", "longest", "limit", "within it"), rows)
     ran = Counter(f"{each['date'][:10]}, {each['commit']}, {each['machine']}" for each in kills)
     yield f"Run: {'; '.join(f'{where} ({count} kills)' for where, count in ran.items())}.\n"
+    if loads := sorted(each["load"] for each in kills if "load" in each):
+        yield LOAD.format(least=loads[0], median=median(loads), most=loads[-1])
 
 
 def _spread(took: Sequence[float | None]) -> tuple[str, str, str]:
