@@ -18,8 +18,10 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch simulate chaos recovery soak planted reliability break-rules \
-	check setup setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture bench-intake contracts lock model
+.PHONY: help run down status test test-long prove-watch prove-operating prove-compose simulate chaos recovery soak planted \
+	reliability break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture \
+	bench-intake bench-audit bench-restart contracts lock model check-kubernetes sizing images compose-up compose-down \
+	test-containers
 
 help: ## print this
 	@echo "Kalimaya: the operational picture of simultaneous village-head elections. Targets:"
@@ -35,10 +37,12 @@ down: setup ## stop a running system from another terminal
 status: setup ## show every process: state, restarts, readiness
 	@$(BIN)/kalimaya status
 
+# tests/e2e comes first, so that no long file is left for the end. What only computes gives way to what keeps time.
 test: setup-dev ## all tests, on a real Kafka and PostgreSQL (TESTS=tests/unit for some)
 	@if [ "$(TESTS)" != tests ]; then exec $(BIN)/python -m pytest $(TESTS); fi; \
-	log=$$(mktemp); status=0; $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/integration tests/e2e || status=$$?; \
+	log=$$(mktemp); status=0; \
+	nice -n 5 $(BIN)/python -m pytest tests/contract tests/unit tests/model tests/simulation >"$$log" 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/integration || status=$$?; \
 	echo 'Beside these, because they mostly wait, ran tests/contract, tests/unit, tests/model and tests/simulation:'; \
 	wait $$beside || status=$$?; cat "$$log"; rm "$$log"; exit $$status
 
@@ -47,6 +51,9 @@ test-long: setup-dev ## the same with every long test at full length; takes an h
 
 prove-watch: setup-dev ## every rule raised and cleared on the real thing, undisturbed and disturbed; takes 45 minutes
 	@$(BIN)/python -m tests.proof.watch
+
+prove-operating: setup-dev ## what docs/operating.md tells to do: back up, restore, copy 6 to 6 and 6 to 4 partitions, go on; takes three minutes
+	@$(BIN)/python -m tests.proof.operating
 
 simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
 	@$(BIN)/python -m tests.simulation --seeds 3000
@@ -61,9 +68,6 @@ recovery: setup-dev ## kill each kind of process 30 times and time what follows,
 soak: setup-dev ## half the rate that is sustained for MINUTES=60: memory, files, latency
 	@$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),60)
 
-planted: setup-dev ## plant each bug of model and simulation and record what caught it
-	@$(BIN)/python -m tests.chaos.planted
-
 reliability: setup-dev ## docs/reliability.md anew from the results of these four
 	@$(BIN)/python -m tests.chaos.report
 
@@ -72,6 +76,9 @@ break-rules: setup-dev ## break every rule of the domain in a copy of the code, 
 
 model: setup-dev ## explore every state of the ledger protocol within bounds and break each of its rules; takes a minute or two
 	@$(BIN)/python -m tests.model
+
+planted: setup-dev ## plant every bug there is: who catches each, and how soon, into docs/reliability/planted*.jsonl; takes two minutes
+	@$(BIN)/python -m tests.planted
 
 sse-load: setup-dev ## 200 listeners of a district each and 5 of everything while the full scenario plays flat out, across kills
 	@KALIMAYA_LISTENERS=200 KALIMAYA_LISTENERS_OF_EVERYTHING=5 KALIMAYA_LISTENED_SCENARIO=full \
@@ -84,7 +91,11 @@ check: setup-dev ## lint, format, types, who may import whom, and whether genera
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m kalimaya.contracts --check
 	$(BIN)/python -m kalimaya.monitoring --check
+	$(BIN)/python -m kalimaya.kubernetes --check
 	$(BIN)/python -m tests.chaos.report --check
+
+check-kubernetes: setup-dev ## deploy/kubernetes against the schemas of Kubernetes and the operators (needs kubectl, Go, Java, Maven)
+	@$(BIN)/python -m tests.kubernetes
 
 setup: $(VENV)/.run $(KAFKA_LIBS)/.fetched ## fetch what `make run` needs: Python packages, PostgreSQL, Kafka
 
@@ -108,9 +119,36 @@ bench-picture: setup ## measure every endpoint now and at other times on a runni
 bench-intake: setup ## measure publish to picture at fixed rates on a running system (make run SCENARIO=none)
 	@$(BIN)/python -m bench.intake
 
-contracts: setup ## write what is made from definitions: the contract in all its forms, Grafana's dashboards, docs/metrics.md
+bench-audit: setup-dev ## measure the audit of a million messages against a raw read; AUDIT_DATA=folder keeps the logs for the next time
+	@$(BIN)/python -m bench.audit $(if $(AUDIT_DATA),--data $(AUDIT_DATA))
+
+sizing: setup ## write docs/sizing.md: what an operation needs, from the smallest to the nation's
+	@$(BIN)/python -m bench.sizing > docs/sizing.md
+
+bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
+	@$(BIN)/python -m bench.restart
+
+contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests
 	@$(BIN)/python -m kalimaya.contracts
 	@$(BIN)/python -m kalimaya.monitoring
+	@$(BIN)/python -m kalimaya.kubernetes
+
+images: ## build the image of all services; the others, too, and an engine for them, where there is none (docs/containers.md)
+	@deploy/images/provide
+
+compose-up: images ## start everything in containers (SCENARIO=small|full|none is whose time it is)
+	@deploy/compose/make-secrets
+	@SCENARIO=$(if $(filter file,$(origin SCENARIO)),none,$(SCENARIO)) deploy/compose/compose up --detach --wait
+
+compose-down: ## stop the containers and keep their data
+	@deploy/compose/compose down
+
+test-containers: setup-dev images ## tests/integration on containers, and on nothing else
+	@set -a; . build/images.env; set +a; KALIMAYA_TEST_ON=containers KALIMAYA_TEST_KAFKA_IMAGE=$$KAFKA_IMAGE \
+		KALIMAYA_TEST_POSTGRES_IMAGE=$$POSTGRES_IMAGE $(BIN)/python -m pytest tests/integration
+
+prove-compose: setup-dev ## from nothing to the small scenario played in containers and an alert seen; takes some ten minutes
+	@$(BIN)/python -m tests.proof.compose
 
 lock: ## resolve the dependencies of pyproject.toml anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv"; exit 1; }

@@ -60,6 +60,11 @@ def messages(count: int, seed: int = 2019) -> Iterator[tuple[str, bytes, list[tu
         yield _message(unit, data, n, at)
 
 
+def one(number: int) -> tuple[str, bytes, list[tuple[str, bytes]]]:
+    """A position of a unit, by a number that no other message has."""
+    return _message("polres-serang-00000", UnitSighted(unit="polres-serang-00000", lat=-6, lon=106), number, START)
+
+
 def _message(unit: str, data: object, n: int, at: datetime) -> tuple[str, bytes, list[tuple[str, bytes]]]:
     entry = BY_CLASS[type(data)]
     key = f"unit/{unit}"

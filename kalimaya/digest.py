@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from kalimaya.embedded.postgres import embedded_dsn
+from kalimaya.embedded.postgres import read_model
 from kalimaya.settings import Settings
 from services.projection.digest import digest as digest_of
 from services.projection.store import SCHEMA
@@ -29,7 +29,7 @@ def digest(
     Two systems that got the same messages in any order print the same. Exit code 2: the read model cannot be reached.
     """
     try:
-        found = digest_of(asyncio.run(_documents(postgres or embedded_dsn(Settings()))))
+        found = digest_of(asyncio.run(_documents(read_model(postgres, Settings()))))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
         said = f"The read model cannot be read: {error or type(error).__name__}"
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from kalimaya.settings import HOST
 
-LOWEST_LENT = 32_768
-"""From here on Linux lends ports to outgoing connections: while a server restarts, a client may be lent its port."""
+GIVEN = range(10_000, 32_768)
+"""What `free_ports` gives. From 32,768 on Linux lends ports to outgoing connections: while a server restarts, a client
+may be lent its port."""
 
 
 class PortTakenError(Exception):
@@ -40,7 +41,7 @@ def require_free(needed: Sequence[tuple[int, str]], patience: float = 5.0) -> No
 def free_ports(count: int) -> list[int]:
     """So many ports in a row that nobody uses at this moment; raises PortTakenError when there are none."""
     for _ in range(1000):
-        first = random.randrange(10_000, LOWEST_LENT - count)
+        first = random.choice(GIVEN[:-count])
         row = list(range(first, first + count))
         if all(_free(port) for port in row):
             return row

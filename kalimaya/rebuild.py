@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
-from kalimaya.embedded.postgres import embedded_dsn
+from kalimaya import engines
+from kalimaya.embedded.postgres import read_model
 from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
 from services.kit import logs
@@ -45,7 +46,8 @@ def rebuild(
     logs.configure("CRITICAL")
     settings, stderr = Settings(), Console(stderr=True)
     try:
-        plan = rebuilding.Plan(kafka or settings.bootstrap, postgres or embedded_dsn(settings), list(DECIDING_SERVICES))
+        database = read_model(postgres, settings)
+        plan = rebuilding.Plan(engines.kafka(kafka), database, list(DECIDING_SERVICES))
         with progress(stderr, _Rate(), TimeRemainingColumn()) as tell:
             work: Work = rebuilding.check(plan, tell) if check else rebuilding.rebuild(plan, tell)
             result = _run(work)

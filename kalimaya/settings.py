@@ -6,7 +6,7 @@ It knows ports and folders. It knows nothing of what the services do with them.
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, FilePath
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     kafka_heap: str = Field(default="512m", pattern=r"^\d+[kmgKMG]$")
     # Not 5432: a developer's own PostgreSQL is often there.
     postgres_port: int = Field(default=5433, ge=1, le=65535)
+    # Of a read model elsewhere (--postgres), when its address does not hold the password.
+    postgres_password_file: FilePath | None = None
     # Where the operational picture is read.
     picture_port: int = Field(default=8000, ge=1, le=65535)
     # Where agencies and operators send their messages.

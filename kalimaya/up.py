@@ -35,8 +35,9 @@ PARTITIONS = 6
 class Up:
     """One run of the system, from the first check to the last child's end."""
 
-    def __init__(self, settings: Settings, console: Console, playback: Playback | None) -> None:
+    def __init__(self, settings: Settings, console: Console, playback: Playback | None, engines: bool) -> None:
         self._settings = settings
+        self._engines = engines
         self._console = console
         self._playback = playback
         self._kafka = KafkaNode(
@@ -87,6 +88,9 @@ class Up:
             await supervisor.start(self._postgres.child(settings.logs / "postgres.log"))
         with self._step("Kafka"):
             await supervisor.start(self._kafka.child(settings.logs / "kafka.log"))
+        if self._engines:
+            self._console.print(f"Kafka at {settings.bootstrap}, PostgreSQL at {self._postgres.dsn()}", highlight=False)
+            return
         with self._step("Topics"):
             await self._create_topics()
         tokens = credentials.ensure(settings.data / "tokens.json", AGENCIES)
@@ -102,7 +106,10 @@ class Up:
         self._show_where(tokens)
 
     async def _create_topics(self) -> None:
-        await topics.create(self._settings.bootstrap, DECIDING_SERVICES, partitions=PARTITIONS, replication=1)
+        bootstrap, first = self._settings.bootstrap, DECIDING_SERVICES[0]
+        there = await topics.exists(bootstrap, f"{first}.events")  # a copy may have brought another count
+        count = (await topics.identify(bootstrap, first)).partitions if there else PARTITIONS
+        await topics.create(bootstrap, DECIDING_SERVICES, partitions=count, replication=1)
         publishing = [each.id for each in load_principals(AGENCIES).values() if each.kafka]
         await topics.create_intake(self._settings.bootstrap, publishing)
 
@@ -111,6 +118,7 @@ class Up:
         http = {"gateway": settings.gateway_port, "projection": settings.picture_port}
         environment = {
             "KALIMAYA_KAFKA": settings.bootstrap,
+            "KALIMAYA_KAFKA_SECURITY": "plaintext",
             "KALIMAYA_POSTGRES": self._postgres.dsn(),
             "KALIMAYA_HOST": HOST,
             "KALIMAYA_DATA": str(settings.data),
@@ -166,13 +174,14 @@ class Up:
         self._console.print(f"  {title}: {time.monotonic() - began:.1f} s", highlight=False)
 
 
-def up(settings: Settings, console: Console, playback: Playback | None) -> None:
-    """Run the system in the foreground until a signal, and play what is given; raises AlreadyRunningError for a second
-    one.
+def up(settings: Settings, console: Console, playback: Playback | None, engines: bool = False) -> None:
+    """Run the system, or its two engines alone, in the foreground until a signal, and play what is given.
+
+    Raises AlreadyRunningError for a second one.
     """
     quiet_client_logs()
     with claim(settings.data):
-        asyncio.run(Up(settings, console, playback).run())
+        asyncio.run(Up(settings, console, playback, engines).run())
 
 
 async def _ready(readyz: str) -> str | None:

@@ -20,6 +20,7 @@ from schemas.catalogue import SERVICES
 from schemas.envelope import decode_event, message_identity
 from schemas.outcomes import outcome_of
 from services.kit.clock import Clock
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.kafka import bounded, close, producer
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Record, read_mark
@@ -42,7 +43,7 @@ class OverKafka:
         self,
         plan: Plan,
         receipts: Receipts,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         own_topics: Collection[str],
         now: Clock | None,
         reached: Callable[[datetime], None] = lambda _: None,

@@ -29,6 +29,7 @@ from scenarios.summary import summarise
 from services.kit import clock
 from services.kit.clock import Clock
 from services.kit.principals import load_principals
+from services.kit.settings import KafkaSettings
 
 UNMET = 3
 """Exit code when everything is played and something became other than planned."""
@@ -121,7 +122,8 @@ async def _play(plan: Plan, options: argparse.Namespace, receipts: Receipts, con
     reached = partial(clock.reach, path) if flat_out else _nobody
     if options.over == "kafka":
         topics = {each.id for each in load_principals(Path(options.agencies)).values() if each.kafka}
-        player = OverKafka(plan, receipts, options.kafka, topics, None if flat_out else now, reached)
+        kafka = KafkaSettings(kafka=options.kafka).access
+        player = OverKafka(plan, receipts, kafka, topics, None if flat_out else now, reached)
         await _watched(player, console)
         return
     limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)

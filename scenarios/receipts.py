@@ -1,6 +1,6 @@
 """Receipts: what the player was told, one JSON object a line, so that a second run goes on where the first ended.
 
-`kalimaya audit` holds them against the logs.
+`kalimaya audit` holds them against the logs (docs/audit.md).
 """
 
 from collections.abc import Callable

@@ -48,14 +48,15 @@ def _copied(planned: Planned, number: int) -> Planned:
     event = msgspec.json.decode(planned.body)
     suffix = f"-x{number}"
     event["id"] += suffix
-    event["data"] = _told_apart(event["data"], suffix)
+    event["data"] = told_apart(event["data"], suffix)
     entry = definition(event["type"], event["dataschema"])
     assert entry is not None
     key = f"{entry.aggregate}/{event['data'][entry.key]}"
     return replace(planned, id=event["id"], body=msgspec.json.encode(event), key=key)
 
 
-def _told_apart(data: dict[str, Any], suffix: str) -> dict[str, Any]:
+def told_apart(data: dict[str, Any], suffix: str) -> dict[str, Any]:
+    """The data of a message of a copy: with the suffix on every id that is the copy's own."""
     return {name: _own(name, value, suffix, data) for name, value in data.items()}
 
 
@@ -68,6 +69,6 @@ def _own(name: str, value: Any, suffix: str, beside: dict[str, Any]) -> Any:
         case list():
             return [_own(name, each, suffix, beside) for each in value]
         case dict():
-            return _told_apart(value, suffix)
+            return told_apart(value, suffix)
         case _:
             return value

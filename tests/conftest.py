@@ -1,10 +1,13 @@
 """Fixtures of more than one kind of test."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from kalimaya import ports
 from tests.support.pair import Pair, start_pair
 from tests.support.size import SIZE
 
@@ -15,6 +18,12 @@ settings.register_profile("long", deadline=None, print_blob=True)
 settings.load_profile("long" if SIZE >= 1 else "short")
 
 _used: list[str] = []
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
+if _worker is not None:
+    # Each process of `pytest -n` gives ports of its own, or two servers might be given the same before either has it.
+    _width = len(ports.GIVEN) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    _first = int(_worker.removeprefix("gw")) * _width
+    ports.GIVEN = ports.GIVEN[_first : _first + _width]
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +35,18 @@ def pair() -> Iterator[Pair]:
     started.close()
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of `pytest -n` tells the first one, which reports."""
+    told: dict[str, Any] = getattr(session.config, "workeroutput", {})
+    told["pairs"] = _used
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """The first one hears it; nothing from a process that crashed."""
+    _used.extend(getattr(node, "workeroutput", {}).get("pairs", []))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what the integration tests ran on; here and not in the header, which `-q` hides."""
-    for kind in _used:
+    for kind in dict.fromkeys(_used):
         terminalreporter.write_line(f"kafka and postgresql of the integration tests: {kind}")

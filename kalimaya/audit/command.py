@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 from rich.progress import TimeElapsedColumn
 
+from kalimaya import engines
 from kalimaya.audit import run
 from kalimaya.audit.kafka import Unreachable
 from kalimaya.audit.report import document, say, show
-from kalimaya.embedded.postgres import PostgresServer
+from kalimaya.embedded import postgres as embedded
 from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
 
@@ -41,9 +42,9 @@ def audit(
     settings, stderr = Settings(), Console(stderr=True)
     try:
         plan = run.Plan(
-            kafka=kafka or settings.bootstrap,
+            kafka=engines.kafka(kafka),
             services=DECIDING_SERVICES,
-            postgres=(postgres or _embedded_postgres(settings)) if read_model else None,
+            postgres=_read_model(postgres, settings) if read_model else None,
             receipts=_receipts(settings, receipts),
             wait=wait,
         )
@@ -62,12 +63,12 @@ def audit(
     raise typer.Exit(CLEAN if result.clean else NOT_CLEAN)
 
 
-def _embedded_postgres(settings: Settings) -> str:
+def _read_model(named: str | None, settings: Settings) -> str:
     try:
-        return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
-    except FileNotFoundError as error:
+        return embedded.read_model(named, settings)
+    except (OSError, ValueError) as error:
         hint = "Say where with --postgres, start it with `kalimaya up`, or leave it out with --no-read-model."
-        raise Unreachable(f"There is no embedded PostgreSQL in {settings.data}. {hint}") from error
+        raise Unreachable(f"The read model cannot be found: {error}. {hint}") from error
 
 
 def _receipts(settings: Settings, named: Path | None) -> Path | None:

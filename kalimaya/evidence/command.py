@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import TimeElapsedColumn
 from rich.table import Table
 
+from kalimaya import engines
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.kafka import Place, Reader, UnevenTopics, Unreachable, describe
 from kalimaya.audit.report import say
@@ -17,9 +18,10 @@ from kalimaya.evidence.reports import NoHeads, printed_heads
 from kalimaya.evidence.verify import Verified, Wrong, verify
 from kalimaya.evidence.write import EmptyLog, Written, write
 from kalimaya.progress import Tell, progress
-from kalimaya.settings import DECIDING_SERVICES, Settings
+from kalimaya.settings import DECIDING_SERVICES
 from schemas.envelope import UnknownMessage
 from schemas.places import VILLAGES
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.fold import LedgerBroken
 
 NOT_WHOLE, UNREACHABLE = 1, 2
@@ -60,10 +62,10 @@ def evidence(
     elif report:
         raise typer.BadParameter("reports are for --verify", param_hint="--report")
     else:
-        _write(out or Path(f"evidence-{village}.jsonl"), village, complaints, kafka or Settings().bootstrap)
+        _write(out or Path(f"evidence-{village}.jsonl"), village, complaints, engines.kafka(kafka))
 
 
-def _write(path: Path, village: str, complaints: bool, bootstrap: str) -> None:
+def _write(path: Path, village: str, complaints: bool, bootstrap: Bootstrap) -> None:
     stderr = Console(stderr=True)
     if path.exists():
         _fail(stderr, f"{path} is there already, and evidence is not overwritten.", NOT_WHOLE)
@@ -82,7 +84,7 @@ def _write(path: Path, village: str, complaints: bool, bootstrap: str) -> None:
     say(console, f"It holds {written.answers} answers of all logs and withholds {written.withheld}.")
 
 
-def _from_kafka(path: Path, village: str, complaints: bool, bootstrap: str, tell: Tell) -> Written:
+def _from_kafka(path: Path, village: str, complaints: bool, bootstrap: Bootstrap, tell: Tell) -> Written:
     described = [describe(bootstrap, service) for service in DECIDING_SERVICES]
     places = [Place(f"{each.service}.events", number) for each in described for number in range(each.partitions)]
     reader = Reader(bootstrap, places)

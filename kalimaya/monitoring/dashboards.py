@@ -80,6 +80,11 @@ FLOW = Dashboard(
             ),
             Panel("Oldest message undecided", _UNDECIDED, "s"),
             Panel("Oldest event not in the picture", _UNPROJECTED, "s"),
+            Panel("Canaries: from sending to the picture", _quantiles("kalimaya_canary_seconds", "service"), "s"),
+            Panel(
+                "Canaries lost in a quarter of an hour",
+                {"sum by (service, where) (increase(kalimaya_canary_lost_total[15m]))": "{{service}} at the {{where}}"},
+            ),
         ],
         "Gateway": [
             Panel("Requests, by status", {_rate("kalimaya_gateway_requests_total", "status"): "{{status}}"}, "reqps"),
@@ -145,7 +150,7 @@ ENGINES = Dashboard(
         "Kafka: reading and membership": [
             Panel(
                 "Partitions without an owner",
-                {"count by (service) (sum by (service, partition) (kalimaya_partition_owned) == 0)": "{{service}}"},
+                {"sum by (service) (sum by (service, partition) (kalimaya_partition_owned) == bool 0)": "{{service}}"},
             ),
             Panel("Watches: partitions owned", {"sum by (service) (kalimaya_watch_partitions)": "{{service}}"}),
             Panel(

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client import Metric as Family
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.canary import metrics as canary
 from services.gateway import metrics as gateway
 from services.kit import disk
 from services.kit.ledger import metrics as ledger
@@ -18,6 +19,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
     "deployment, logistics, incidents": (ledger,),
     "projection": (projection,),
     "the three watches": (watch,),
+    "canary": (canary,),
 }
 
 _SAMPLES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}

@@ -98,4 +98,4 @@ def _version(state: State | None) -> int | None:
     return None if state is None else state.version
 
 
-DEPLOYMENT: Decider[State] = Decider(service="deployment", decide=decide, evolve=evolve)
+DEPLOYMENT: Decider[State] = Decider(service="deployment", decide=decide, evolve=evolve, states=(Unit, Plan))

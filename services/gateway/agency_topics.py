@@ -22,6 +22,7 @@ from services.gateway.intake import Taken, Terms, judge
 from services.gateway.unreadable import Unreadable
 from services.kit.clock import Clock
 from services.kit.http import Problem
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Record
@@ -48,7 +49,13 @@ class AgencyTopics:
     """A member of the group that reads the topics of these agencies. `instance` names its client."""
 
     def __init__(
-        self, bootstrap: str, instance: str, agencies: Sequence[Principal], inbox: Inbox, clock: Clock, terms: Terms
+        self,
+        bootstrap: Bootstrap,
+        instance: str,
+        agencies: Sequence[Principal],
+        inbox: Inbox,
+        clock: Clock,
+        terms: Terms,
     ) -> None:
         self._bootstrap, self._instance = bootstrap, instance
         self._agencies = {topic_of(each.id): each for each in agencies}
@@ -120,7 +127,7 @@ class AgencyTopics:
 
     def _consumer(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **access_to(self._bootstrap).aiokafka(),
             group_id=GROUP,
             # No group_instance_id: after a kill, Kafka gives a static member its old assignment back without asking
             # what it subscribes to now, and a topic made in between is never read. A kill costs SESSION_MS instead.

@@ -1,5 +1,10 @@
-"""What OpenAPI says of the gateway: every message that can be sent, every answer, every problem."""
+"""What OpenAPI says of the gateway: every message that can be sent, every answer, every problem, each with an example.
 
+The examples of answers are in examples.json; a test asks for each of them again.
+"""
+
+import json
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -163,23 +168,29 @@ class Described(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The contract; made once."""
         if not self.openapi_schema:
-            components = super().openapi().setdefault("components", {})
+            document = super().openapi()
+            components = document.setdefault("components", {})
             components["schemas"] = components.get("schemas", {}) | _schemas()
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            # Here and not beside the schemas: FastAPI leaves out what is null, in examples too.
+            examples = json.loads(files("services.gateway").joinpath("examples.json").read_text("utf-8"))
+            for status, answer in document["paths"]["/v1/messages"]["post"]["responses"].items():
+                for content in answer["content"].values():
+                    content["examples"] = {name: {"value": each} for name, each in examples[status].items()}
         assert self.openapi_schema is not None
         return self.openapi_schema
 
 
 def _answers() -> dict[int | str, dict[str, Any]]:
-    json = "application/json"
+    plain = "application/json"
     answers: dict[int | str, dict[str, Any]] = {
         200: {
             "description": "The outcome: accepted, or repeated with the first outcome. Of a batch: all answers.",
-            "content": {json: {"schema": {"oneOf": [_reference("Told"), _reference("Results")]}}},
+            "content": {plain: {"schema": {"oneOf": [_reference("Told"), _reference("Results")]}}},
         },
         202: {
             "description": "Taken in for certain; `Location` tells the outcome once it is decided.",
-            "content": {json: {"schema": _reference("Told")}},
+            "content": {plain: {"schema": _reference("Told")}},
         },
     }
     for status, (description, slugs) in PROBLEMS.items():

@@ -12,6 +12,7 @@ from schemas.catalogue import SERVICES
 from schemas.envelope import partition_of
 from services.gateway.intake import Taken
 from services.gateway.unreadable import Unreadable
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, bounded, close, producer
 from services.kit.ledger.log import BATCH_BYTES, Unavailable
 from services.kit.ledger.record import pack_stamp
@@ -60,7 +61,7 @@ class Inbox(Protocol):
 class KafkaInbox:
     """Inboxes on Kafka; the partition is named here, because clients differ in their hash functions."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: Bootstrap) -> None:
         self._bootstrap = bootstrap
         self._producer = producer(bootstrap, "gateway")
         self._away: str | None = "not connected to Kafka yet"

@@ -17,10 +17,10 @@ async def main() -> None:
     settings = GatewaySettings()
     now = clock.load(settings.clock)
     doorkeeper = credentials.load(settings.agencies, settings.tokens, scenario=now.scenario_start is not None)
-    inbox = KafkaInbox(settings.kafka)
-    outcomes = Outcomes(settings.kafka, SERVICES)
+    inbox = KafkaInbox(settings.access)
+    outcomes = Outcomes(settings.access, SERVICES)
     gateway = Gateway(settings, doorkeeper, inbox, outcomes, now)
-    agencies = AgencyTopics(settings.kafka, settings.instance, doorkeeper.on_kafka, inbox, now, gateway.terms)
+    agencies = AgencyTopics(settings.access, settings.instance, doorkeeper.on_kafka, inbox, now, gateway.terms)
     if settings.data:
         disk.watch(settings.data)
     health = Health()

@@ -13,6 +13,7 @@ import structlog
 from schemas.outcomes import outcome_of
 from services.gateway import metrics
 from services.gateway.inbox import Place
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.record import Record, read_mark
@@ -34,7 +35,7 @@ Outcome = dict[str, Any]
 class Outcomes:
     """Follows the event logs of all services."""
 
-    def __init__(self, bootstrap: str, services: Sequence[str]) -> None:
+    def __init__(self, bootstrap: Bootstrap, services: Sequence[str]) -> None:
         self._bootstrap, self._services = bootstrap, services
         self._positions: dict[tuple[str, int], int | None] = {}
         self._parts: dict[Place, list[Record]] = {}

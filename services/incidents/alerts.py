@@ -79,7 +79,7 @@ def _known(state: Alert | None) -> Refused | None:
 
 def _not_standing(state: Alert | None, alert: AlertId) -> Refused | None:
     if state is None:
-        return Refused(reason="alert_unknown", detail=f"no alert {alert} was ever raised", clashes=(alert,))
+        return Refused(reason="alert_unknown", detail=f"no alert {alert} is known", clashes=(alert,))
     if not state.standing:
         return Refused(reason="alert_cleared", detail=f"alert {alert} is cleared already", clashes=(alert,))
     return None

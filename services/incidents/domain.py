@@ -83,4 +83,11 @@ def _adopted(state: State | None) -> Adopted | None:
     return state
 
 
-INCIDENTS: Decider[State] = Decider(service="incidents", decide=decide, evolve=evolve)
+def over(state: State) -> bool:
+    """Whether nothing more will be ordered: of a cleared alert, for the next of its rule and subject has another id."""
+    return isinstance(state, Alert) and not state.standing
+
+
+INCIDENTS: Decider[State] = Decider(
+    service="incidents", decide=decide, evolve=evolve, states=(Incident, Alert, Adopted), over=over
+)

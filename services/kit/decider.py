@@ -20,8 +20,12 @@ class Decider(Generic[S]):
     decide(state, order): the events that the order brings about (at least one), or a refusal that names why.
     evolve(state, event): the state after it; a new object, never the old one changed, because the ledger takes
     decisions back. `state` is None for an aggregate of which no order has been accepted.
+    states: the classes of state, dataclasses of plain values, for snapshots.
+    over(state): whether nothing more will be ordered of that aggregate, so that it may be forgotten in time (ADR 0015).
     """
 
     service: str
     decide: Callable[[S | None, Any], Sequence[Any] | Refused]
     evolve: Callable[[S | None, Any], S]
+    states: tuple[type[Any], ...]
+    over: Callable[[S], bool] = lambda _: False

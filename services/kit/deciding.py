@@ -15,7 +15,7 @@ def run_decider(decider: Decider[Any]) -> None:
 
     async def main() -> None:
         settings = KitSettings()
-        service = DecidingService(decider, settings.kafka, settings.instance, settings.partitions)
+        service = DecidingService(decider, settings.access, settings.instance, settings.partitions)
         health = Health()
         health.live("ledger", service.not_live)
         health.ready("ledger", service.not_ready)

@@ -64,5 +64,5 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("aiokafka", "kafka", "asyncio", "uvicorn", "faust", "mode"):
+    for chatty in ("aiokafka", "kafka", "asyncio", "uvicorn", "faust", "mode", "httpx"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

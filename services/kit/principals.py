@@ -89,8 +89,10 @@ class Reads(_Strict):
 class Principal(_Strict):
     """An agency's system or an operator.
 
-    `kafka`: publishes to a topic of its own, `agency.<id>`, besides HTTP. `player`: plays a scenario, that is, speaks
-    for the others and says when a message was taken in; nobody lets it in where no scenario's clock runs.
+    `kafka`: publishes to a topic of its own, `agency.<id>`, besides HTTP; `kafka_bytes` a second at most, beyond which
+    Kafka lets it wait (about 490 messages; the whole of "Serang 2019" has 4 in its busiest hours).
+    `player`: plays a scenario, that is, speaks for the others and says when a message was taken in; nobody lets it in
+    where no scenario's clock runs.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
@@ -99,6 +101,7 @@ class Principal(_Strict):
     grants: tuple[Grant, ...]
     reads: Reads = Reads()
     kafka: bool = False
+    kafka_bytes: int = Field(default=262_144, gt=0)
     player: bool = False
     _scopes: dict[str, list[_Scope]] = PrivateAttr(default_factory=dict)
 

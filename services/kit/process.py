@@ -22,10 +22,17 @@ log = structlog.get_logger(__name__)
 def run(main: Callable[[], Awaitable[None]]) -> None:
     """Run `main` until it ends or SIGTERM or SIGINT comes; exit code 0 on a signal, 1 if it crashed."""
     try:
-        logs.configure(KitSettings().log_level)
+        begin(KitSettings())
     except ValidationError as error:
         sys.exit(told_settings(error))
     sys.exit(uvloop.run(_supervise(main)))
+
+
+def begin(settings: KitSettings) -> None:
+    """Log from here on, and first what somebody should know who may have forgotten it."""
+    logs.configure(settings.log_level)
+    if settings.access.exposed:
+        log.warning("Kafka is reached in plaintext, beyond this machine (docs/security.md)", kafka=settings.kafka)
 
 
 async def _supervise(main: Callable[[], Awaitable[None]]) -> int:
@@ -64,5 +71,10 @@ def _crashed(working: "asyncio.Future[None]") -> bool:
 
 def told_settings(error: ValidationError) -> str:
     """What is wrong with the settings, in the words of whoever set them."""
-    wrong = (f"KALIMAYA_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+    wrong = (f"{_variable(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in error.errors())
     return f"{'; '.join(wrong)} (settings are environment variables)"
+
+
+def _variable(loc: tuple[int | str, ...]) -> str:
+    """What is named before the message; what concerns several settings names them itself."""
+    return f"KALIMAYA_{'_'.join(map(str, loc)).upper()}: " if loc else ""

@@ -271,4 +271,4 @@ def _repeated(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name, times in Counter(names).items() if times > 1)
 
 
-LOGISTICS: Decider[State] = Decider(service="logistics", decide=decide, evolve=evolve)
+LOGISTICS: Decider[State] = Decider(service="logistics", decide=decide, evolve=evolve, states=(Shipment, Operation))

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from services.kit.clock import load
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import LogReader, Place
@@ -37,7 +38,7 @@ class Arrived:
 class Arrivals:
     """Runs until cancelled. `seen`: by the event log of each inbox; empty before the first look."""
 
-    def __init__(self, bootstrap: str, services: Sequence[str], clock: Path | None, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, services: Sequence[str], clock: Path | None, client_id: str) -> None:
         self._bootstrap, self._services, self._clock, self._client_id = bootstrap, services, clock, client_id
         self.seen: Mapping[Place, Arrived] = {}
 

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.fold import Answer, ChainMismatch, Fold, LedgerBroken
 from services.kit.ledger.log import OutOfRange, Unavailable
@@ -100,7 +101,7 @@ class Projector:
     def __init__(
         self,
         store: Store,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         services: Sequence[str],
         client_id: str = "projection",
         *,

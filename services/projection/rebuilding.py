@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import LogReader, Place
@@ -56,7 +57,7 @@ class CannotRebuild(Exception):
 class Plan:
     """Where the logs and the read model are, and whose logs."""
 
-    kafka: str
+    kafka: Bootstrap
     postgres: str
     services: Sequence[str]
 

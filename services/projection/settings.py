@@ -3,16 +3,20 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, FilePath
 
 from services.kit.settings import KitSettings
+from services.projection.address import with_password
 
 
 class ProjectionSettings(KitSettings):
     """Read from environment variables KALIMAYA_<NAME>."""
 
     postgres: str
-    """Address of the read model's database, password included; no default, so that nobody fills a wrong one."""
+    """Address of the read model's database; no default, so that nobody fills a wrong one."""
+
+    postgres_password_file: FilePath | None = None
+    """File with its password, where `postgres` has none: environments are shown and inherited."""
 
     http_port: int = Field(default=8000, ge=1, le=65535)
     """Where the picture is read."""
@@ -35,3 +39,8 @@ class ProjectionSettings(KitSettings):
     stale_readiness: timedelta = timedelta(hours=36)
     """District heads check once a day, late in the afternoon: what was found before the eve of the vote is too old when
     the polls open, and one check that comes half a day late is not."""
+
+    @property
+    def database(self) -> str:
+        """The address with the password in it. Raises OSError when that cannot be read."""
+        return with_password(self.postgres, self.postgres_password_file)

@@ -10,6 +10,7 @@ from time import monotonic
 import asyncpg
 import structlog
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.membership import Membership, joined, told
@@ -22,7 +23,9 @@ log = structlog.get_logger(__name__)
 class Share:
     """This worker's share of all partitions, as the settings or the group say."""
 
-    def __init__(self, partitions: str, store: Store, bootstrap: str, services: Sequence[str], instance: str) -> None:
+    def __init__(
+        self, partitions: str, store: Store, bootstrap: Bootstrap, services: Sequence[str], instance: str
+    ) -> None:
         self._store, self._bootstrap, self._services = store, bootstrap, services
         self._client_id = f"projection-{instance}"
         self._by_group = partitions == "group"

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.record import Record
@@ -56,7 +57,7 @@ class UnreadableFollower:
         self,
         pool: "asyncpg.Pool[asyncpg.Record]",
         store: Store,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         client_id: str,
         until: int | None = None,
     ) -> None:

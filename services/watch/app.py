@@ -17,16 +17,17 @@ import faust
 import structlog
 from faust.sensors.prometheus import setup_prometheus_sensors
 from faust.types import TP, StreamT
+from faust.types.auth import CredentialsT
 from pydantic import ValidationError
 
-from services.kit import logs
+from services.kit.kafka_access import MECHANISM, KafkaAccess
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import bounded
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import Stored
 from services.kit.observe import Health, observer, serve
-from services.kit.process import told_settings
+from services.kit.process import begin, told_settings
 from services.watch.rules import Watch
 from services.watch.settings import WatchSettings
 from services.watch.worker import Worker
@@ -44,7 +45,7 @@ def run_watch(watch: Watch[Any], settings: type[WatchSettings]) -> None:
     """Run a watch as a process until it is told to stop; settings come from the environment."""
     try:
         found = settings()
-        logs.configure(found.log_level)
+        begin(found)
     except ValidationError as error:
         sys.exit(told_settings(error))
     with TemporaryDirectory(prefix=f"kalimaya-{watch.service}-watch-") as nothing_of_worth:
@@ -65,11 +66,12 @@ class WatchApp:
     def __init__(self, watch: Watch[Any], settings: WatchSettings, folder: str) -> None:
         self._watch, self._settings = watch, settings
         self._known_places: list[Place] = []
-        self.worker = Worker(watch, settings, settings.kafka, settings.clock)
+        self.worker = Worker(watch, settings, settings.access, settings.clock)
         self._moved = asyncio.Event()
         self.app = app = faust.App(
             f"{watch.service}-watch",
-            broker=f"kafka://{settings.kafka}",
+            broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+            broker_credentials=_credentials(settings.access),
             datadir=folder,
             autodiscover=False,
             web_enabled=False,
@@ -116,7 +118,7 @@ class WatchApp:
     async def _places(self) -> list[Place]:
         """Every partition of the logs that the watch reads; their number is frozen."""
         if not self._known_places:
-            self._known_places = await topics.places(self._settings.kafka, self._watch.reads, "events")
+            self._known_places = await topics.places(self._settings.access, self._watch.reads, "events")
         return self._known_places
 
     async def _ends(self, places: Iterable[Place]) -> dict[Place, int]:
@@ -152,3 +154,16 @@ class WatchApp:
         except OSError as error:  # Faust would go on without: then nobody could see whether it works
             log.critical("cannot be observed", detail=str(error))
             os._exit(1)
+
+
+def _credentials(access: KafkaAccess) -> CredentialsT | None:
+    """How Faust's own clients get in."""
+    match access.security:
+        case "plaintext":
+            return None
+        case "ssl":
+            return faust.SSLCredentials(access.tls())
+        case "sasl_ssl":
+            return faust.SASLCredentials(
+                username=access.user, password=access.password(), ssl_context=access.tls(), mechanism=MECHANISM
+            )

@@ -12,6 +12,7 @@ from time import monotonic
 import structlog
 
 from schemas.envelope import UnknownMessage
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.fold import Answer, ChainMismatch, Fold, LedgerBroken
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Record
@@ -90,7 +91,7 @@ class Following:
             log.exception("an event could not be folded", log=f"{place[0]}/{place[1]}", cause=cause, exc_info=error)
             self._spoil("event", f"{place}: {error!r}")
 
-    async def fill(self, bootstrap: str, ends: Mapping[Place, int], seconds: float) -> None:
+    async def fill(self, bootstrap: Bootstrap, ends: Mapping[Place, int], seconds: float) -> None:
         """Read the logs ourselves until these ends; from their beginning if the tables were spoilt.
 
         Raises Behind when they are not reached in time, or a log is broken; Unavailable while Kafka is.

@@ -24,9 +24,10 @@ FILLED = Counter(
     "kalimaya_watch_filled_records_total", "Records read by our own reader because the stream lagged or had a gap.", _BY
 )
 REFOLDS = Counter("kalimaya_watch_refolds_total", "Times that the tables were folded anew; often: read the log.", _BY)
+ERROR_KINDS = ("event", "chain", "shorter", "broken", "rule", "kafka", "tick")
 ERRORS = Counter(
     "kalimaya_watch_errors_total",
-    "What went wrong, by kind: event, chain, shorter, broken, rule, kafka, tick; any but kafka: read the log, then us.",
+    f"What went wrong, by kind: {', '.join(ERROR_KINDS)}; any but kafka: read the log, then us.",
     (*_BY, "kind"),
 )
 LEFT_OUT = Gauge("kalimaya_watch_left_out_answers", "Answers that no fold could take; any: a bug, alerts may err.", _BY)

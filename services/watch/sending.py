@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.envelope import InboxMessage, encode, partition_of
 from schemas.registry import BY_CLASS
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.kafka import bounded, close, producer
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Stamp, pack_stamp
@@ -42,7 +43,7 @@ def entry(source: str, id_: str, data: object, now: datetime) -> tuple[bytes, by
 class KafkaSender:
     """Writes to Kafka; connects when first used, and afresh after any error."""
 
-    def __init__(self, bootstrap: str, service: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, service: str) -> None:
         self._bootstrap, self._source = bootstrap, f"/services/{service}-watch"
         self._producer: AIOKafkaProducer | None = None
 

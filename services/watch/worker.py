@@ -15,6 +15,7 @@ import structlog
 
 from schemas.types import AlertRule
 from services.kit import clock
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import Place
 from services.watch import metrics
@@ -36,7 +37,7 @@ LATE_SECONDS = 60.0
 class Worker(Generic[P]):
     """The watch of one service, as one worker does it. `parameters`: those of its rules."""
 
-    def __init__(self, watch: Watch[P], parameters: P, bootstrap: str, clock_file: Path | None) -> None:
+    def __init__(self, watch: Watch[P], parameters: P, bootstrap: Bootstrap, clock_file: Path | None) -> None:
         self._watch, self._parameters = watch, parameters
         self._bootstrap, self._clock_file = bootstrap, clock_file
         self._sender = KafkaSender(bootstrap, watch.service)
@@ -45,6 +46,8 @@ class Worker(Generic[P]):
         self._ticked_at = monotonic()
         self._trouble: str | None = "it has not looked at its rules yet"
         self._failed: dict[AlertRule, str] = {}
+        for kind in metrics.ERROR_KINDS:  # nothing wrong shows as 0, and not like nobody who looks
+            metrics.ERRORS.labels(watch.service, kind)
         metrics.TICK_AGE.labels(watch.service).set_function(lambda: monotonic() - self._ticked_at)
 
     def not_ready(self) -> str | None:

@@ -4,9 +4,11 @@ import asyncio
 import random
 from collections.abc import Sequence
 from functools import partial
+from typing import NoReturn
 
 import pytest
 
+from services.kit.ledger.log import Unavailable
 from services.kit.ledger.memory import Fault
 from services.kit.ledger.record import Record
 from services.kit.ledger.worker import StoodDown
@@ -23,6 +25,7 @@ from tests.support.ledger import (
     worker,
 )
 from tests.support.ledger_contract import LedgerContract
+from tests.support.snapshot_contract import SnapshotContract, kept, restarted, told
 
 
 @pytest.fixture
@@ -37,6 +40,36 @@ def bare_site() -> MemorySite:
 
 class TestMemory(LedgerContract):
     pass
+
+
+class TestSnapshots(SnapshotContract):
+    pass
+
+
+async def test_a_snapshot_of_a_tail_that_the_log_has_lost_is_refused(site: MemorySite) -> None:
+    await kept(site)
+    site.topics.truncate_events(5)
+    for n in range(20):
+        await site.put_events([(b"k", b"a stranger's", [("n", b"%d" % n)])])
+    before = told(site, "refused")
+    again = await restarted(site)
+    assert told(site, "refused") == before + 1
+    assert again.fold.next_cause == 11
+
+
+async def test_a_start_while_the_snapshots_are_away_folds_the_log(site: MemorySite) -> None:
+    await kept(site)
+    owner = worker(site)
+
+    async def away() -> NoReturn:
+        raise Unavailable("the broker is away")
+
+    owner._logs.load_snapshot = away  # type: ignore[method-assign]
+    running = asyncio.create_task(owner.run())
+    await until(lambda: asyncio.sleep(0, owner.ready), lambda: owner.fold)
+    owner.stop()
+    await running
+    assert owner.fold.next_cause == 11
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -187,7 +187,7 @@ def promtool(*arguments: str | Path) -> str:
     """What promtool has to say; fails when it is against."""
     if shutil.which("promtool") is None:
         pytest.skip("needs promtool, as .ci/run takes it from Debian's package prometheus")
-    run = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 

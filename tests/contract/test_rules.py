@@ -30,6 +30,7 @@ def test_a_rule_names_code_that_exists(rule: Rule) -> None:
     assert rule.broken((ROOT / rule.file).read_text(encoding="utf-8"))
 
 
+@pytest.mark.timeout(300)  # 15 s of one core, beside all else
 def test_every_rule_names_a_test_that_exists() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *dict.fromkeys(rule.test for rule in RULES)]
     collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

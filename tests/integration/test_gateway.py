@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from schemas.catalogue import SERVICES
 from services.kit.ledger import topics
@@ -17,10 +18,11 @@ from tests.support.pair import Pair
 from tests.support.processes import Processes
 
 
-@pytest.fixture
-async def running(pair: Pair, tmp_path: Path) -> AsyncIterator[Processes]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Processes]:
+    """A gateway and a deployment service for all tests here, each of which leaves them at work."""
     await topics.create(pair.kafka, SERVICES, 6)
-    made = Processes(pair.kafka, tmp_path)
+    made = Processes(pair.kafka, tmp_path_factory.mktemp("gateway"))
     for service in ("gateway", "deployment"):
         made.start(service)
 

@@ -25,7 +25,8 @@ def survivors(rules: Sequence[Rule], console: Console) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="kalimaya-rules-") as folder:
         copy = Path(folder)
         for name in FOLDERS:
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what is compiled, which is half of a run's work; but not with what is just being written.
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("*.pyc.*"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         sound = _run(copy, *dict.fromkeys(rule.test for rule in rules))
         if sound:

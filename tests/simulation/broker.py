@@ -39,6 +39,13 @@ class SimulatedLog(MemoryTopics):
         self._broker.note(f"{self.name}: {len(entries)} records at {base}")
         return base
 
+    def keep(self, key: str, value: bytes | None) -> None:
+        """A piece of a snapshot arrives."""
+        if value is None:
+            self.snapshot.pop(key, None)
+        else:
+            self.snapshot[key] = value
+
     def cuts(self) -> list[int]:
         """Where the newest batches begin, as far as only deciders have read them."""
         return [base for base in self.bases if base >= max(1, self.projected)]
@@ -121,6 +128,19 @@ class Broker:
             self._later(way, log, entries, answer)
         return answer
 
+    def keep(self, log: SimulatedLog, key: str, value: bytes | None) -> "asyncio.Future[None]":
+        """Send a piece of a snapshot; the future is its acknowledgement, if one ever comes."""
+        answer: asyncio.Future[None] = self._loop.create_future()
+        strike, way = self.faults.strike, self._way()
+        if not log.away and not strike(Fault.LOST_BATCH):
+            late = strike(Fault.LATE_BATCH)
+            arriving = self.chance.uniform(*LATE_SECONDS) if late else way
+            heard = not late and not strike(Fault.LOST_ACK)
+            self._loop.call_later(arriving, log.keep, key, value, context=self._context)
+            if heard:
+                self._loop.call_later(way + self._way(), _end, answer, context=self._context)
+        return answer
+
     def _later(
         self, seconds: float, log: SimulatedLog, entries: Sequence[Entry], answer: "asyncio.Future[int] | None"
     ) -> None:
@@ -176,6 +196,21 @@ class SimulatedPair(MemoryPair):
         except (TimeoutError, Unavailable) as error:
             self._poisoned = True
             raise Unavailable(f"no acknowledgement: {error}") from error
+
+    async def load_snapshot(self) -> Mapping[str, bytes]:
+        await self._broker.travel()
+        if self._log.away:
+            raise Unavailable("the broker is away")
+        found = dict(self._log.snapshot)
+        await self._broker.travel()
+        return found
+
+    async def store_snapshot(self, key: str, value: bytes | None) -> None:
+        """What was sent is written, late or never, whatever becomes of the owner."""
+        try:
+            await asyncio.wait_for(self._broker.keep(self._log, key, value), self._broker.request_seconds)
+        except TimeoutError as error:
+            raise Unavailable("no acknowledgement") from error
 
     async def renew(self) -> None:
         await self._broker.travel()

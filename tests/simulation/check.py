@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from kalimaya.audit.findings import Findings
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
 from services.kit.ledger.desk import Decided, Desk, Limits
 from services.kit.ledger.fold import Answer
+from services.kit.ledger.log import Identity
 from services.kit.ledger.memory import MemoryTopics
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import Stored
-from services.kit.ledger.worker import Identity
 from services.projection.digest import digest
 from services.projection.history import Past, advance
 from services.views.facts import Fact

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -18,10 +19,11 @@ import structlog
 
 from schemas.catalogue import SERVICES
 from schemas.envelope import partition_of
-from services.kit.ledger import service, topics, worker
+from services.kit.ledger import keeper, service, topics, worker
+from services.kit.ledger.log import Identity
 from services.kit.ledger.reader import Place
 from services.kit.ledger.service import DecidingService
-from services.kit.ledger.worker import Identity
+from services.kit.ledger.worker import Tuning
 from services.projection import projector, share
 from services.projection.projector import Projector
 from tests.simulation.broker import Broker, SimulatedLog, SimulatedPair, SimulatedReader
@@ -46,6 +48,8 @@ LOOK_SECONDS, LINGER_SECONDS = 0.5, 1.0
 """How often to look whether it is; and how long to look on after that, in case somebody still writes."""
 DOWN_SECONDS, PAUSED_SECONDS, AWAY_SECONDS, TOLD_SECONDS = (0.05, 3.0), (0.1, 10.0), (0.3, 5.0), (0.0, 5.0)
 STEP_SECONDS = 7200.0
+SNAPSHOT_AFTER = 3
+"""Answers: a run has some twenty messages."""
 WALL = 1_572_757_200.0
 """Where the wall clock stands when a run begins, in s of the epoch."""
 
@@ -142,7 +146,8 @@ class World:
         random.seed(self._seed)  # the services draw their back-offs from the module's own source
         with ExitStack() as replaced:
             for module, others in (
-                (worker, {"time": self._wall_clock}),
+                (worker, {"time": self._wall_clock, "Tuning": partial(Tuning, snapshot_after=SNAPSHOT_AFTER)}),
+                (keeper, {}),
                 (share, {}),
                 (projector, {"time": self._wall_clock, "LogReader": lambda *_: SimulatedReader(self.broker)}),
                 (service, {"KafkaPair": self._pair, "joined": joining(self.members), "tune_collector": lambda: None}),

@@ -41,7 +41,7 @@ class EmbeddedPair:
         quiet_client_logs()
         self.kafka = node.bootstrap
         self.postgres = server.dsn("postgres")
-        self._children = _Children()
+        self._children = Children()
         self._kafka = node.child(self._folder / "kafka.log")
         self._postgres = server.child(self._folder / "postgres.log")
         self.start_postgres()
@@ -69,7 +69,7 @@ class EmbeddedPair:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _Children:
+class Children:
     """Children started and killed by hand, from one thread that lives as long as they do.
 
     The thread matters: the kernel ends a child when the *thread* that started it ends.

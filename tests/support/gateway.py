@@ -103,7 +103,7 @@ class Door:
         self.inbox = MemoryInbox()
         self.outcomes = Outcomes("nowhere", SERVICES)
         self.settings = GatewaySettings(
-            kafka="nowhere", metrics_port=1, agencies=folder / "a", tokens=folder / "t", **settings
+            kafka="127.0.0.1:1", metrics_port=1, agencies=folder / "a", tokens=folder / "t", **settings
         )
         doorkeeper = Doorkeeper(PRINCIPALS, TOKENS, scenario=True)
         gateway = Gateway(self.settings, doorkeeper, self.inbox, self.outcomes, FixedClock())

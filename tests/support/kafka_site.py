@@ -9,9 +9,8 @@ from services.deployment.domain import DEPLOYMENT
 from services.kit.decider import Decider
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import KafkaPair, producer
-from services.kit.ledger.log import LogPair
+from services.kit.ledger.log import Identity, LogPair
 from services.kit.ledger.record import Record
-from services.kit.ledger.worker import Identity
 from tests.support.ledger import Entry
 
 
@@ -30,7 +29,8 @@ class KafkaSite:
         if genesis:
             await topics.create(self.bootstrap, [service], partitions=1)
         else:
-            topics._create(self.bootstrap, [f"{service}.inbox", f"{service}.events"], 1, 1)
+            names = [f"{service}.{kind}" for kind in ("inbox", "events", "snapshots")]
+            topics._create(self.bootstrap, names, 1, 1)
         self.identity = await topics.identify(self.bootstrap, service)
         await self._producer.start()
 

@@ -17,11 +17,11 @@ from schemas.envelope import InboxMessage, encode
 from schemas.registry import BY_CLASS
 from services.deployment.domain import DEPLOYMENT
 from services.kit.decider import Decider
-from services.kit.ledger.log import LogPair
+from services.kit.ledger.log import Identity, LogPair
 from services.kit.ledger.memory import MemoryPair, MemoryTopics
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Record, Stamp, pack_mark, pack_stamp
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity, Tuning, Worker
+from services.kit.ledger.worker import Tuning, Worker
 
 NOON = datetime(2019, 11, 3, 5, 0, tzinfo=UTC)
 QUICK = Tuning(wait=0.05, check_own_tail_every=0.2, back_off_at_most=0.02)
@@ -151,9 +151,9 @@ MARK = struct.Struct(">BqqHH32s32s")
 
 def answers(events: Sequence[Record]) -> list[list[dict[str, Any]]]:
     """The whole answers in a log, by the reader rule, written down here a second time."""
-    head, found, part = bytes(32), [], []
+    head, found, part = bytes(32), list[list[dict[str, Any]]](), list[dict[str, Any]]()
     for record in events:
-        marks = [value for name, value in record.headers if name == "mark" and len(value) == MARK.size]
+        marks = [value for name, value in record.headers if name == "mark" and value and len(value) == MARK.size]
         if not marks:
             continue
         _, at, cause, i, n, prev, digest = MARK.unpack(marks[0])

@@ -8,8 +8,8 @@ import pytest
 
 from schemas.deployment import UnitRegistered
 from services.kit.ledger.fold import Fold, LedgerBroken
+from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
-from services.kit.ledger.worker import Identity
 from tests.support.ledger import (
     NOON,
     Site,

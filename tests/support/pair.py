@@ -1,8 +1,10 @@
 """The Kafka and PostgreSQL that integration tests talk to, with the means to kill and start each.
 
 In containers where a Docker engine answers, otherwise the embedded pair as child processes. Both are real.
+KALIMAYA_TEST_ON=containers takes nothing else.
 """
 
+import os
 import warnings
 from typing import Protocol
 
@@ -41,6 +43,8 @@ class Pair(Protocol):
 
 def start_pair() -> Pair:
     """Start the pair this machine allows; an engine that cannot fetch the images counts as none."""
+    if os.environ.get("KALIMAYA_TEST_ON") == "containers":
+        return ContainerPair()
     if _docker_answers():
         try:
             return ContainerPair()

@@ -11,7 +11,7 @@ from schemas.envelope import encode, partition_of
 from schemas.outcomes import OutcomeKind
 from services.deployment.domain import DEPLOYMENT
 from services.gateway import strict_json
-from services.gateway.intake import judge
+from services.gateway.intake import Taken, judge
 from services.incidents.domain import INCIDENTS
 from services.kit.http import Problem
 from services.kit.ledger.desk import Desk, Limits
@@ -68,6 +68,11 @@ def _judge(planned: Planned, now: datetime) -> Record | Answered:
         return Answered(400, str(error))
     except Problem as problem:
         return Answered(problem.document["status"], problem.document["detail"])
+    return inbox_record(taken)
+
+
+def inbox_record(taken: Taken) -> Record:
+    """What the gateway writes of a message that it takes in."""
     key = taken.message.partitionkey
     place = taken.service, partition_of(key, PARTITIONS)
     return Record(*place, key.encode(), encode(taken.message), pack_stamp(taken.stamp))
@@ -79,7 +84,7 @@ class Rehearsal:
     def __init__(self, listen: Callable[[Fact], None] = lambda _: None) -> None:
         self.model = Model()
         self._listen = listen
-        self._desks: dict[tuple[str, int], Desk[Any]] = {}
+        self.desks: dict[tuple[str, int], Desk[Any]] = {}
         self._offsets: dict[tuple[str, int], tuple[int, int]] = {}
 
     def play(
@@ -101,9 +106,9 @@ class Rehearsal:
         if isinstance(record, Answered):
             return record
         place = record.service, record.partition
-        desk = self._desks.get(place)
+        desk = self.desks.get(place)
         if desk is None:
-            desk = self._desks[place] = Desk(DECIDERS[record.service], record.partition, Limits())
+            desk = self.desks[place] = Desk(DECIDERS[record.service], record.partition, Limits())
         cause, at = self._offsets.get(place, (0, 1))
         decided = desk.decide(Stored(cause, record.key, record.value, record.headers), at)
         desk.commit()

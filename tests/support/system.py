@@ -26,7 +26,7 @@ class System:
         names = ("KAFKA", "KAFKA_CONTROLLER", "POSTGRES", "PICTURE", "GATEWAY")
         ports = free_ports(len(names))
         self.ports = dict(zip(names, ports, strict=True))
-        self.ports["METRICS"] = _free_row(len(SERVICES))
+        self.ports["METRICS"] = _free_row(len(SERVICES), set(ports))
         self.environment = os.environ | {f"KALIMAYA_{name}_PORT": str(port) for name, port in self.ports.items()}
         self.environment["KALIMAYA_DATA"] = str(self.data)
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,10 +139,11 @@ class System:
         )
 
 
-def _free_row(length: int) -> int:
-    """The first of `length` free ports in a row."""
+def _free_row(length: int, taken: set[int]) -> int:
+    """The first of `length` free ports in a row, none of which is `taken`."""
     for first in free_ports(50):
-        if first + length < 65000 and all(_is_free(port) for port in range(first, first + length)):
+        row = range(first, first + length)
+        if first + length < 65000 and taken.isdisjoint(row) and all(map(_is_free, row)):
             return first
     raise AssertionError("no row of free ports")
 

@@ -11,8 +11,9 @@ import pytest
 
 from kalimaya.audit.findings import Findings
 from kalimaya.audit.format import LogRecord
-from kalimaya.audit.partition import Logs, PartitionChecker, WholeAnswer
-from kalimaya.audit.receipts import ByPlace, read
+from kalimaya.audit.judge import WholeAnswer
+from kalimaya.audit.partition import Logs, PartitionChecker
+from kalimaya.audit.receipts import Receipts, read
 from schemas.incidents import RaiseAlert
 from schemas.types import alert_id
 from services.deployment.domain import DEPLOYMENT
@@ -127,10 +128,12 @@ def pack_stamp_of(digest: bytes) -> list[tuple[str, bytes]]:
 
 
 def check(
-    inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None, logs: Logs = LOGS
+    inbox: list[LogRecord], events: list[LogRecord], receipts: Receipts | None = None, logs: Logs = LOGS
 ) -> tuple[PartitionChecker, Findings]:
     findings = Findings()
-    checker = PartitionChecker(logs, 0, findings, (receipts or {}).get(("deployment", 0)))
+    given = receipts or Receipts()
+    places, anywhere = given.places.get(("deployment", 0)), given.anywhere
+    checker = PartitionChecker(logs, 0, findings, places, anywhere=anywhere)
     for record in events:
         checker.take_event(record)
     for record in inbox:
@@ -140,13 +143,13 @@ def check(
 
 
 def found(
-    inbox: list[LogRecord], events: list[LogRecord], receipts: ByPlace | None = None, logs: Logs = LOGS
+    inbox: list[LogRecord], events: list[LogRecord], receipts: Receipts | None = None, logs: Logs = LOGS
 ) -> list[tuple[str, str]]:
     _, findings = check(inbox, events, receipts, logs)
     return [(each.rule, each.place) for each in findings.kept]
 
 
-def receipts(*lines: dict[str, Any]) -> ByPlace:
+def receipts(*lines: dict[str, Any]) -> Receipts:
     given = {"source": AGENCY, "status": 202, "outcome": None}
     return read([json.dumps(given | line).encode() + b"\n" for line in lines], Findings())
 
@@ -217,13 +220,13 @@ def test_a_forged_record_at_the_right_place(written: Written) -> None:
 
 def test_a_record_changed_afterwards(written: Written) -> None:
     events = written.events()
-    events[3] = replace(events[3], value=(events[3].value or b"").replace(b"unit", b"post"))
+    events[3] = events[3]._replace(value=(events[3].value or b"").replace(b"unit", b"post"))
     assert found(written.inbox, events)[0] == ("broken chain", "deployment.events/0@4")
 
 
 def test_a_record_that_landed_elsewhere_and_one_that_is_not_ours_are_void(written: Written) -> None:
     events = written.events()
-    late = replace(events[5], offset=len(events))
+    late = events[5]._replace(offset=len(events))
     stranger = LogRecord(len(events) + 1, 0, b"k", b"v", [("mark", b"short")])
     checker, findings = check(written.inbox, [*events, late, stranger])
     assert findings.kept == []
@@ -299,7 +302,7 @@ def test_no_genesis(written: Written) -> None:
     assert found([], []) == [("genesis", "deployment.events/0@0")]
     events = written.events()
     for headers in ([], pack_mark(0, 0, 0, 1, NO_HASH, NO_HASH), pack_mark(0, -1, 0, 1, b"h" * 32, NO_HASH)):
-        events[0] = replace(events[0], headers=headers)
+        events[0] = events[0]._replace(headers=headers)
         assert found(written.inbox, events) == [("genesis", "deployment.events/0@0")]
 
 
@@ -390,6 +393,22 @@ async def test_a_known_alert_raised_with_other_numbers_is_repeated_and_never_con
     assert found(written.inbox, written.events(), logs=logs) == [("wrong repeat", "incidents.events/0@2")]
 
 
+@pytest.mark.parametrize(("after", "kind"), [(62, "repeated"), (63, "rejected")])
+async def test_who_is_forgotten_and_comes_again_is_rejected_for_his_time(after: int, kind: str) -> None:
+    """By days on which messages came, as the decider counts them (ADR 0015)."""
+    site = MemorySite()
+    await site.put(*message(register(), "register"))
+    for n in range(1, after):
+        at = NOON + days(n)
+        await site.put(*message(sighted(n), f"{n}", time=at, recorded=at))
+    await site.put(*message(register(), "register", recorded=NOON + days(after)))
+    await run_until_answered(site, worker(site))
+    written = taken_apart(site)
+    checker, findings = check(written.inbox, written.events())
+    assert findings.kept == []
+    assert checker.counts.outcomes[kind] == 1
+
+
 def test_repeated_said_of_something_new(written: Written) -> None:
     written.change(1, lambda part: part.saying(type="kalimaya.message.repeated", data={"first": 0, "at": 1}))
     assert found(written.inbox, written.events()) == [("wrong repeat", "deployment.events/0@2")]
@@ -450,6 +469,41 @@ def test_a_receipt_with_an_outcome_that_no_log_holds(written: Written) -> None:
     del written.parts[written.place(10) :]
     given = receipts({"id": "10", "position": "deployment.inbox/0@10", "outcome": "accepted", "status": 200})
     assert found(written.inbox, written.events(), given) == [("receipt with another outcome", "deployment.inbox/0@10")]
+
+
+def test_a_message_that_its_sender_was_told_has_failed(written: Written) -> None:
+    given = receipts({"id": "2", "status": 400}, {"id": "3", "told": "failed"}, {"id": "99", "status": 422})
+    assert [each for each in found(written.inbox, written.events(), given) if "spite" in each[0]] == [
+        ("message in spite of a receipt", "deployment.inbox/0@2"),
+        ("message in spite of a receipt", "deployment.inbox/0@3"),
+    ]
+
+
+def test_a_failure_is_no_promise_if_another_try_was_taken_in_or_may_have_been(written: Written) -> None:
+    given = receipts(
+        {"id": "2", "status": 400},
+        {"id": "2", "status": 503},
+        {"id": "3", "status": 400},
+        {"id": "3", "position": "deployment.inbox/0@3"},
+        {"id": "4", "status": 400},
+        {"id": "4", "told": "ok", "position": "agency.polres-serang/0@7"},
+    )
+    assert found(written.inbox, written.events(), given) == []
+    assert given.count == {"ok": 2, "failed": 3, "unknown": 1}
+
+
+def test_a_promise_without_a_place_in_an_inbox(written: Written) -> None:
+    given = receipts({"id": "2", "told": "ok"}, {"id": "98", "told": "ok"}, {"id": "99", "status": 503})
+    assert found(written.inbox, written.events(), given) == []
+    assert list(given.anywhere.broken()) == [2]
+
+
+def test_receipts_come_in_any_order(written: Written) -> None:
+    lines = [{"id": str(n), "position": f"deployment.inbox/0@{n}"} for n in (4, 0, 99, 2, 2)]
+    checker, findings = check(written.inbox, written.events(), receipts(*lines))
+    assert [each.place for each in findings.kept] == ["deployment.inbox/0@99"]
+    assert "line 3" in findings.kept[0].detail
+    assert checker.counts.receipts == 4
 
 
 def test_lines_that_are_no_receipts() -> None:

@@ -10,18 +10,24 @@ import pytest
 from rich.console import Console
 
 import kalimaya.audit
+from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import KEPT, Counts, Findings
 from kalimaya.audit.format import LogRecord
+from kalimaya.audit.judge import WholeAnswer
 from kalimaya.audit.kafka import Place
 from kalimaya.audit.logs import LogsChecker
 from kalimaya.audit.partition import Logs
-from kalimaya.audit.read_model import Comparison, Snapshot, StoredPosition
-from kalimaya.audit.receipts import Receipt
+from kalimaya.audit.read_model import Compared, Comparison
+from kalimaya.audit.receipts import read
 from kalimaya.audit.report import document, show
 from kalimaya.audit.run import Result
+from kalimaya.audit.stored import StoredPartition, StoredPosition
+from schemas.envelope import decode_data
+from services.kit.ledger.fold import Answer
+from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
 from services.kit.ledger.topics import genesis_value
-from services.kit.ledger.worker import Identity
+from services.views.model import Model
 from tests.support.ledger import MemorySite, message, register, run_until_answered, sighted, worker
 
 ONE = Logs("deployment", 1, "inbox-id", "events-id")
@@ -50,30 +56,29 @@ async def site() -> MemorySite:
 class TestReadModel:
     """A stored read model against a fold of the same log."""
 
-    def compare(self, site: MemorySite, stored: Snapshot) -> list[str]:
+    def compare(self, site: MemorySite, stored: StoredPartition) -> list[str]:
         findings = Findings()
-        comparison = Comparison(stored, findings)
-        checker = LogsChecker([ONE], findings, {}, comparison.take)
+        comparison = Comparison("deployment", 0, stored, findings)
+        checker = LogsChecker([ONE], findings, None, lambda *each: comparison.take(each[2], data_of(each[2])))
         read_all(site, checker)
-        self.compared = comparison.finish(checker.partitions)
+        self.compared = Compared()
+        comparison.finish(checker.partitions["deployment", 0], Alerts(findings), self.compared)
         return [f"{each.place}: {each.detail}" for each in findings.kept]
 
-    def stored(self, site: MemorySite, upto: int, **changes: Any) -> Snapshot:
+    def stored(self, site: MemorySite, upto: int, **changes: Any) -> StoredPartition:
         """What a right projection has stored after `upto` answers."""
-        taken: list[Any] = []
-        checker = LogsChecker([ONE], Findings(), {}, lambda *each: taken.append(each))
-        read_all(site, checker)
-        last = taken[upto - 1][2]
-        position = StoredPosition(last.offset + 1, upto, last.head, "a-log")
-        far = Comparison(Snapshot({EVENTS: position}), Findings())
+        taken: list[WholeAnswer] = []
+        read_all(site, LogsChecker([ONE], Findings(), None, lambda *each: taken.append(each[2])))
+        last, model = taken[upto - 1], Model()
         for each in taken[:upto]:
-            far.take(*each)
+            model.apply("deployment", 0, Answer(*each[:5]))
+        documents = [(key, json.dumps(each)) for key, each in model.documents().items()]
         right: dict[str, Any] = {
-            "positions": {EVENTS: position},
-            "documents": json_copy(far._model.documents()),
-            "outcomes": {("deployment", 0, "accepted"): upto},
+            "position": StoredPosition(last.offset + 1, upto, last.head, "a-log"),
+            "documents": iter(documents),
+            "outcomes": {"accepted": upto},
         }
-        return Snapshot(**(right | changes))
+        return StoredPartition(**(right | changes))
 
     async def test_equal(self, site: MemorySite) -> None:
         assert self.compare(site, self.stored(site, 3)) == []
@@ -86,7 +91,7 @@ class TestReadModel:
         assert self.compared.behind == 3 - upto
 
     async def test_nothing_stored_yet(self, site: MemorySite) -> None:
-        assert self.compare(site, Snapshot()) == []
+        assert self.compare(site, StoredPartition()) == []
         assert self.compared.behind == 4
 
     async def test_an_older_state_beside_a_newer_position(self, site: MemorySite) -> None:
@@ -95,20 +100,19 @@ class TestReadModel:
         assert said.startswith("entities: unit/polres-serang-001 is not what follows from the logs")
         assert self.compared.stored_digest != self.compared.folded_digest
 
-    async def test_an_entity_of_a_kind_that_is_not_known(self, site: MemorySite) -> None:
-        stored = self.stored(site, 3)
-        stored.documents["ghost", "1"] = {}
-        assert self.compare(site, stored) == ["entities: ghost/1 is stored but does not follow from the logs"]
-        assert self.compared.stored_digest.startswith("none")
+    @pytest.mark.parametrize("key", [("ghost", "1"), ("unit", "zzz")])
+    async def test_an_entity_that_nothing_tells_of(self, site: MemorySite, key: tuple[str, str]) -> None:
+        stored = sorted([*self.stored(site, 3).documents, (key, "{}")])
+        told = self.compare(site, self.stored(site, 3, documents=iter(stored)))
+        assert told == [f"entities: {'/'.join(key)} is stored but does not follow from the logs"]
 
     async def test_an_outcome_too_many(self, site: MemorySite) -> None:
-        outcomes = {("deployment", 0, "accepted"): 4}
-        (said,) = self.compare(site, self.stored(site, 3, outcomes=outcomes))
+        (said,) = self.compare(site, self.stored(site, 3, outcomes={"accepted": 4}))
         assert said == "outcomes: 4 rows of deployment/0 say accepted, 3 outcomes do"
 
 
-def json_copy(documents: Any) -> Any:
-    return {key: json.loads(json.dumps(each)) for key, each in documents.items()}
+def data_of(answer: WholeAnswer) -> list[Any]:
+    return [decode_data(each.type, each.dataschema, each.data) for each in answer.events]
 
 
 def genesis(log: str, partition: int) -> LogRecord:
@@ -118,7 +122,7 @@ def genesis(log: str, partition: int) -> LogRecord:
 
 def test_partitions_of_one_service_are_of_one_log() -> None:
     findings = Findings()
-    checker = LogsChecker([ONE._replace(partitions=2)], findings, {}, lambda *_: None)
+    checker = LogsChecker([ONE._replace(partitions=2)], findings, None, lambda *_: None)
     checker.take(EVENTS, genesis("a-log", 0))
     checker.take(Place("deployment.events", 1), genesis("another", 1))
     checker.finish(dict.fromkeys(checker.places, 0))
@@ -127,19 +131,30 @@ def test_partitions_of_one_service_are_of_one_log() -> None:
 
 async def test_receipts_for_partitions_that_do_not_exist(site: MemorySite) -> None:
     findings = Findings()
-    receipts = {("deployment", 7): {3: [Receipt("/a#1", None)]}, ("weather", 0): {1: [Receipt("/a#2", None)]}}
+    lines = [
+        b'{"source": "/a", "id": "1", "status": 202, "position": "deployment.inbox/7@3"}\n',
+        b'{"source": "/a", "id": "2", "status": 202, "position": "weather.inbox/0@1"}\n',
+    ]
+    receipts = read(lines, findings)
     read_all(site, LogsChecker([ONE], findings, receipts, lambda *_: None))
     assert [each.place for each in findings.kept] == ["deployment.inbox/7@3", "weather.inbox/0@1"]
+
+
+async def test_a_promise_that_no_inbox_keeps(site: MemorySite) -> None:
+    findings = Findings()
+    lines = [b'{"source": "/agencies/polres-serang", "id": "%d", "told": "ok"}\n' % n for n in (0, 7, 2)]
+    read_all(site, LogsChecker([ONE], findings, read(lines, findings), lambda *_: None))
+    assert [(each.rule, each.place) for each in findings.kept] == [("receipt without a message", "receipts@2")]
 
 
 async def test_what_is_not_conserved_is_said_of_its_service(site: MemorySite) -> None:
     del site.topics.events[3]
     findings = Findings()
-    read_all(site, LogsChecker([ONE], findings, {}, lambda *_: None))
+    read_all(site, LogsChecker([ONE], findings, None, lambda *_: None))
     assert findings.kept == []  # the last one is in flight again, nothing is lost
     site.topics.inbox.clear()
     findings = Findings()
-    read_all(site, LogsChecker([ONE], findings, {}, lambda *_: None))
+    read_all(site, LogsChecker([ONE], findings, None, lambda *_: None))
     assert findings.kept[-1].rule == "not conserved"
 
 
@@ -180,4 +195,7 @@ def test_the_audit_shares_no_code_with_the_ledger_it_checks() -> None:
                 taken |= {f"{node.module}.{alias.name}" for alias in node.names}
             elif isinstance(node, ast.Import):
                 assert not any(alias.name.startswith("services.kit") for alias in node.names)
-    assert taken == {"services.kit.ledger.fold.Answer"}, "only the shape in which the model takes an answer"
+    assert taken == {
+        "services.kit.kafka_access.Bootstrap",
+        "services.kit.kafka_access.access_to",
+    }, "only how one gets in to Kafka"

@@ -1,6 +1,6 @@
 """The rules that hold for every message, whatever the service: who may speak, which times, and what came before."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -21,13 +21,13 @@ class Inbox:
     """A desk and the messages that are put before it, one after the other."""
 
     def __init__(self) -> None:
-        self._desk = Desk(DEPLOYMENT, 0, Limits())
+        self.desk = Desk(DEPLOYMENT, 0, Limits())
         self._next = 0
 
     def put(self, data: Any, id_: str = "m", **how: Any) -> list[RawEvent]:
         """The events of the one outcome of a message."""
-        decided = self._desk.decide(Stored(self._next, *message(data, id_, **how)), self._next + 1)
-        self._desk.commit()
+        decided = self.desk.decide(Stored(self._next, *message(data, id_, **how)), self._next + 1)
+        self.desk.commit()
         self._next += 1
         return [decode_event(value) for _, value in decided.records]
 
@@ -119,3 +119,42 @@ def assignment(polri: int = 2) -> AssignUnit:
         end=NOON + DAY,
         headcount={"polri": polri},
     )
+
+
+def days_pass(inbox: Inbox, first: int, last: int) -> None:
+    """A message a day."""
+    for day in range(first, last + 1):
+        inbox.put(sighted(day), f"day {day}", time=NOON + day * DAY, recorded=NOON + day * DAY)
+
+
+def test_an_identity_is_remembered_until_its_time_is_too_old_to_be_accepted(inbox: Inbox) -> None:
+    inbox.put(sighted(), "a")
+    days_pass(inbox, 1, 62)
+    assert inbox.outcome(sighted(), "a", recorded=NOON + 62 * DAY) == ("repeated", None)
+    days_pass(inbox, 63, 63)
+    assert inbox.outcome(sighted(), "a", recorded=NOON + 63 * DAY) == ("rejected", "time_out_of_range")
+    assert inbox.outcome(sighted(), "a", recorded=NOON + 63 * DAY) == ("repeated", None), "of the rejected one"
+
+
+def test_it_makes_no_difference_when_what_is_too_old_is_let_go(inbox: Inbox) -> None:
+    inbox.put(sighted(), "a")
+    days_pass(inbox, 1, 70)
+    before = len(inbox.desk.seen)
+    inbox.desk.forget()
+    assert len(inbox.desk.seen) == before - 8, "of days 0 to 7"
+    assert inbox.outcome(sighted(), "a", recorded=NOON + 70 * DAY) == ("rejected", "time_out_of_range")
+    assert inbox.outcome(sighted(8), "day 8", time=NOON + 8 * DAY, recorded=NOON + 70 * DAY) == ("repeated", None)
+
+
+def test_a_day_is_counted_once_whatever_zone_a_clock_is_set_to(inbox: Inbox) -> None:
+    evening, jakarta = NOON.replace(hour=20), timezone(timedelta(hours=7))  # tomorrow there
+    for n in range(10):
+        at = evening + n * SECOND
+        inbox.put(sighted(n), f"m{n}", time=NOON, recorded=at.astimezone(jakarta) if n % 2 else at)
+    assert inbox.desk.days == 1
+
+
+def test_a_clock_that_jumps_ahead_by_a_year_makes_nothing_forgotten(inbox: Inbox) -> None:
+    inbox.put(sighted(), "a")
+    inbox.put(sighted(1), "b", time=NOON + 365 * DAY, recorded=NOON + 365 * DAY)
+    assert inbox.outcome(sighted(), "a") == ("repeated", None)

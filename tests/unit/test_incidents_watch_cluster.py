@@ -112,4 +112,4 @@ def test_one_that_only_orders_name_is_nowhere() -> None:
 @pytest.mark.parametrize("wrong", [{"cluster_window": "PT5H"}, {"cluster_quiet": "PT3H"}])
 def test_it_is_never_over_sooner_than_its_window(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
-        IncidentsWatchSettings(kafka="k", metrics_port=1, **wrong)
+        IncidentsWatchSettings(kafka="127.0.0.1:1", metrics_port=1, **wrong)

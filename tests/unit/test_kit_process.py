@@ -45,7 +45,7 @@ async def never_lets_go():
 process.CLEANUP_SECONDS = 0.2
 process.run(globals()[sys.argv[1]])
 """
-SETTINGS = {"KALIMAYA_KAFKA": "nowhere", "KALIMAYA_METRICS_PORT": "1"}
+SETTINGS = {"KALIMAYA_KAFKA": "127.0.0.1:1", "KALIMAYA_METRICS_PORT": "1"}
 
 
 def end_of(main: str, signum: int | None = None, **settings: str) -> tuple[int, str, list[Any]]:
@@ -98,3 +98,10 @@ def test_a_missing_setting_is_named() -> None:
     code, _, (line,) = end_of("works", KALIMAYA_METRICS_PORT="1")
     assert code == 1
     assert line == "KALIMAYA_KAFKA: Field required (settings are environment variables)"
+
+
+def test_who_goes_beyond_this_machine_in_plaintext_is_told() -> None:
+    settings = {"KALIMAYA_KAFKA": "kafka:9092", "KALIMAYA_KAFKA_SECURITY": "plaintext"}
+    code, _, (line,) = end_of("ends", **(SETTINGS | settings))
+    assert (code, line["level"], line["kafka"]) == (0, "warning", "kafka:9092")
+    assert "plaintext" in line["event"]

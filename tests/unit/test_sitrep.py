@@ -1,5 +1,7 @@
 """The situation report: every figure rests on events that say so, and nothing unknown is told as if it were known."""
 
+import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -367,6 +369,8 @@ def test_every_form_ends_with_the_heads_of_the_logs(scenario: SituationReport) -
     assert (head.log, head.id, head.next_offset) == ("deployment.events/0", "log-1", 7)
     assert head.head in markdown(scenario)
     assert head.head in html(scenario)
+    pages = re.findall(rb"stream\n(x.*?)\nendstream", pdf(scenario), re.DOTALL)
+    assert any(f"({head.head})".encode() in zlib.decompress(page) for page in pages)
 
 
 def test_the_pdf_is_the_same_for_the_same_report(scenario: SituationReport) -> None:

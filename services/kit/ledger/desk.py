@@ -5,10 +5,12 @@ decider about orders. It does no I/O. What it decides stands on trial until the 
 it was expected (`commit`) or not (`rollback`).
 """
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from itertools import takewhile
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -30,16 +32,44 @@ from services.kit.ledger.fold import Answer
 from services.kit.ledger.record import NO_HASH, Record, Stamp, read_stamp
 
 S = TypeVar("S")
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING, DAY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1)
 OUTCOMES: tuple[OutcomeKind, ...] = ("accepted", "refused", "rejected", "repeated", "conflicting")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a message's `time` may lie before or after its own `recordedtime`."""
+    """How far a message's `time` may lie before or after its own `recordedtime`; `set_back`: how far a gateway's clock
+    may be set back.
+    """
 
     oldest: timedelta = timedelta(days=60)
     ahead: timedelta = timedelta(days=1)
+    set_back: timedelta = timedelta(days=1)
+
+    @property
+    def remembered(self) -> int:
+        """For how many days on which messages came an identity is remembered. After that, sent again, its `time` is too
+        old to be accepted (ADR 0015)."""
+        return -(-(self.oldest + self.ahead + self.set_back) // DAY)
+
+
+_FIRST = struct.Struct(">32sqqi")
+
+
+class First(NamedTuple):
+    """What is remembered of the first message of an identity: its digest, its inbox offset, the offset of its outcome,
+    and on the how manieth day of messages it came.
+    """
+
+    digest: bytes
+    cause: int
+    at: int
+    day: int
+
+    @staticmethod
+    def of(packed: bytes) -> "First":
+        """From what `Desk.seen` holds."""
+        return First._make(_FIRST.unpack(packed))
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -56,8 +86,8 @@ Made = list[tuple[str, str, Any]]
 Notable = tuple[str, int, OutcomeKind, str | None]
 """An outcome worth a line in the log: the message's identity, its inbox offset, the kind and the reason."""
 
-Savepoint = tuple[int, int, int, datetime]
-"""How many states, identities and outcomes were on trial, and what time was known, at some moment."""
+Savepoint = tuple[int, int, int, datetime, int]
+"""How many states, identities and outcomes were on trial, what time was known and on how many days, at some moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +116,14 @@ _INTAKE = {
 class Desk(Generic[S]):
     """State of one partition: aggregates, identities seen, the newest known time, and outcomes counted.
 
-    `seen` maps the identity of a message to (digest, inbox offset, offset of its outcome).
+    `days`: on how many days of the known time messages came. `seen` maps the identity of a message to what is
+    remembered of the first, packed: there may be millions, in the order of their inbox offsets. `over` maps aggregates
+    with which it is over to the day on which that was known. Both are forgotten by days alone, so that it makes no
+    difference when `forget` is called.
     """
 
     def __init__(self, decider: Decider[S], partition: int, limits: Limits) -> None:
-        self._decider, self._limits = decider, limits
+        self._decider, self._limits, self._remembered = decider, limits, limits.remembered
         self._source = f"/services/{decider.service}"
         self._id_prefix = f"{decider.service}.events/{partition}"
         self._inbox = f"{decider.service}.inbox/{partition}"
@@ -99,8 +132,9 @@ class Desk(Generic[S]):
     def clear(self) -> None:
         """Forget everything, for a fold from the start."""
         self.states: dict[str, S] = {}
-        self.seen: dict[str, tuple[bytes, int, int]] = {}
-        self.known = BEGINNING
+        self.over: dict[str, int] = {}
+        self.seen: dict[str, bytes] = {}
+        self.known, self.days, self._tomorrow = BEGINNING, 0, BEGINNING
         self.counts: dict[OutcomeKind, int] = dict.fromkeys(OUTCOMES, 0)
         self._start_trial()
 
@@ -113,32 +147,36 @@ class Desk(Generic[S]):
         """
         for kind in OUTCOMES:
             self.counts[kind] += self._kinds.count(kind)
+        for key, _, day in self._states_before:
+            self._note_over(key, day)
         notable = self._notable
         self._start_trial()
         return notable
 
     def rollback(self) -> None:
         """Take back all that was decided since the last commit."""
-        self._take_back((0, 0, 0, self._known_before))
+        self._take_back(self._beginning)
 
     def retract(self) -> None:
         """Take back the last decision only (its answer did not fit into the batch)."""
         self._take_back(self._savepoint)
 
     def _start_trial(self) -> None:
-        self._states_before: list[tuple[str, S | None]] = []
+        self._states_before: list[tuple[str, S | None, int]] = []
         self._identities: list[str] = []
         self._kinds: list[OutcomeKind] = []
         self._notable: list[Notable] = []
-        self._known_before = self.known
-        self._savepoint: Savepoint = (0, 0, 0, self.known)
+        self._beginning: Savepoint = (0, 0, 0, self.known, self.days)
+        self._savepoint = self._beginning
 
     def _save(self) -> None:
-        self._savepoint = (len(self._states_before), len(self._identities), len(self._kinds), self.known)
+        on_trial = len(self._states_before), len(self._identities), len(self._kinds)
+        self._savepoint = (*on_trial, self.known, self.days)
 
     def _take_back(self, to: Savepoint) -> None:
-        states, identities, kinds, self.known = to
-        for key, before in reversed(self._states_before[states:]):
+        states, identities, kinds, self.known, self.days = to
+        self._tomorrow = _midnight_after(self.known)
+        for key, before, _ in reversed(self._states_before[states:]):
             if before is None:
                 del self.states[key]
             else:
@@ -157,13 +195,70 @@ class Desk(Generic[S]):
             found = definition(event.type, event.dataschema)
             if found is None:
                 raise UnknownMessage(f"{event.type} {event.dataschema}")
+            self._learn(event.knowntime)
             if found.kind == "event":
                 data = decode_data(event.type, event.dataschema, event.data)
-                self.states[event.subject] = self._decider.evolve(self.states.get(event.subject), data)
-        self.known = event.knowntime
+                self.states[event.subject] = self._decider.evolve(self._state(event.subject), data)
+                self._note_over(event.subject, self.days)
         self.counts[outcome_of(event.type)] += 1
-        self.seen.setdefault(event.causationid, (answer.digest, answer.cause, answer.offset))
-        self._known_before = self.known
+        if self.first(event.causationid) is None:
+            self._remember(event.causationid, answer.digest, answer.cause, answer.offset)
+        self._beginning = self._savepoint = (0, 0, 0, self.known, self.days)
+
+    # What is remembered, and for how long (ADR 0015).
+
+    def first(self, identity: str) -> First | None:
+        """What is remembered of the first message of an identity; None if there was none, or it is too long ago."""
+        packed = self.seen.get(identity)
+        if packed is None:
+            return None
+        first = First.of(packed)
+        return None if self._forgotten(first.day) else first
+
+    def recent(self, after: int) -> Iterator[tuple[str, bytes]]:
+        """Identities of messages behind inbox offset `after`, as in `seen` but the newest first."""
+        for identity, packed in reversed(self.seen.items()):
+            if First.of(packed).cause <= after:
+                return
+            yield identity, packed
+
+    def forget(self) -> None:
+        """Let go of what would not be found any more anyway."""
+        old = list(takewhile(lambda entry: self._forgotten(First.of(entry[1]).day), self.seen.items()))
+        for identity, _ in old:
+            del self.seen[identity]
+        for key in [key for key, day in self.over.items() if self._forgotten(day)]:
+            del self.over[key], self.states[key]
+
+    def restored(self, known: datetime, days: int, counts: Mapping[OutcomeKind, int], over: Mapping[str, int]) -> None:
+        """States and identities stand as in a snapshot; so does the rest."""
+        self.known, self.days, self._tomorrow = known, days, _midnight_after(known)
+        self.counts, self.over = dict(counts), dict(over)
+        self._start_trial()
+
+    def _remember(self, identity: str, digest: bytes, cause: int, at: int) -> None:
+        self.seen.pop(identity, None)  # a forgotten one takes its place among the newest
+        self.seen[identity] = _FIRST.pack(digest, cause, at, self.days)
+
+    def _learn(self, known: datetime) -> None:
+        if known >= self._tomorrow:
+            self.days += 1  # and no more, however far a clock that was set wrongly jumps ahead
+            self._tomorrow = _midnight_after(known)
+        self.known = known
+
+    def _forgotten(self, day: int) -> bool:
+        return self.days - day > self._remembered
+
+    def _state(self, key: str) -> S | None:
+        """An aggregate, unless it has been over with it for too long."""
+        day = self.over.get(key)
+        return self.states.get(key) if day is None or not self._forgotten(day) else None
+
+    def _note_over(self, key: str, day: int) -> None:
+        if self._decider.over(self.states[key]):
+            self.over[key] = day
+        else:
+            self.over.pop(key, None)
 
     # Deciding.
 
@@ -185,9 +280,8 @@ class Desk(Generic[S]):
         if first is None:
             made = self._judge(message, stamp.authorised)
         else:
-            digest, cause, answered_at = first
-            again = Repeated if digest == stamp.digest or _is_policy(message) else Conflicting
-            made = _outcome(again(first=cause, at=answered_at))
+            again = Repeated if first.digest == stamp.digest or _is_policy(message) else Conflicting
+            made = _outcome(again(first=first.cause, at=first.at))
         return self._answer(record.offset, stamp.digest, message, identity, made)
 
     def reject(self, record: Record, at: int, reason: str, detail: str) -> Decided:
@@ -200,17 +294,15 @@ class Desk(Generic[S]):
         made = _outcome(Rejected(reason=reason, detail=detail))
         return self._answer(record.offset, stamp.digest, message, identity, made)
 
-    def _meet(
-        self, identity: str, message: InboxMessage, stamp: Stamp, cause: int, at: int
-    ) -> tuple[bytes, int, int] | None:
+    def _meet(self, identity: str, message: InboxMessage, stamp: Stamp, cause: int, at: int) -> First | None:
         """Take note of a message; what we knew of its identity before, if anything."""
-        if message.recordedtime > self.known:  # noqa: PLR1730 - max() costs a call on the hot path
-            self.known = message.recordedtime
-        first = self.seen.get(identity)
-        if first is None:
-            self.seen[identity] = (stamp.digest, cause, at)
-            self._identities.append(identity)
-        return first
+        if message.recordedtime > self.known:
+            self._learn(message.recordedtime)
+        if identity in self.seen and (first := self.first(identity)) is not None:
+            return first
+        self._remember(identity, stamp.digest, cause, at)
+        self._identities.append(identity)
+        return None
 
     def _judge(self, message: InboxMessage, authorised: bool) -> Made:
         """What a message that we have not seen before brings about."""
@@ -237,7 +329,7 @@ class Desk(Generic[S]):
         return made
 
     def _order(self, key: str, order: Any) -> Made:
-        before = self.states.get(key)
+        before = self._state(key)
         result = self._decider.decide(before, order)
         if isinstance(result, Refused):
             return _outcome(result)
@@ -246,7 +338,7 @@ class Desk(Generic[S]):
             state = self._decider.evolve(state, event)
         if state is None:
             raise AssertionError(f"decide answered {type(order).__name__} with neither event nor refusal")
-        self._states_before.append((key, before))
+        self._states_before.append((key, self.states.get(key), self.days))
         self.states[key] = state
         return [made for event in result for made in _outcome(event)]
 
@@ -300,6 +392,10 @@ class Desk(Generic[S]):
                 for index, (type_, dataschema, data) in enumerate(made)
             ],
         )
+
+
+def _midnight_after(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 def _is_policy(message: InboxMessage) -> bool:

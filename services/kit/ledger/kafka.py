@@ -6,13 +6,14 @@ partition only. Nothing here retries: the worker owns every decision about what 
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.log import BATCH_BYTES, Batch, OutOfRange, Unavailable
 from services.kit.ledger.record import Record
 
@@ -30,6 +31,8 @@ BATCH_SLACK = 40_000
 NO_COMPRESSION = 0  # lz4 cost 1.8 times the CPU of the whole append, zstd 1.1 to 1.2
 FETCH_BYTES = 4 * 1024 * 1024
 MOST_RECORDS = 5000
+SHELF_END_MS, SHELF_FETCH_MS = 2000, 50
+"""Where nothing comes for so long a snapshot ends; and how long a fetch is held back, for which a start would wait."""
 
 
 async def bounded(waiting: Awaitable[T], seconds: float) -> T:
@@ -57,13 +60,13 @@ async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         await stopping
 
 
-def consumer(bootstrap: str, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
+def consumer(bootstrap: Bootstrap, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
     """A consumer without a group: positions come from the logs alone, and a wrong one is an error.
 
     `fetch_wait_ms`: how long a broker may hold a fetch back when nothing is new.
     """
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **access_to(bootstrap).aiokafka(),
         client_id=client_id,
         enable_auto_commit=False,
         auto_offset_reset="none",
@@ -76,14 +79,25 @@ def consumer(bootstrap: str, client_id: str, fetch_wait_ms: int = 500) -> AIOKaf
     )
 
 
-def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+def begin_at(reader: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
+    """Let a consumer of one partition read on from `offset`.
+
+    It is assigned the partition in the same step: were it to wait for anything in between, it would look for a
+    position, find none, and raise NoOffsetForPartitionError at the next read.
+    """
+    if not reader.assignment():
+        reader.assign([tp])
+    reader.seek(tp, offset)
+
+
+def producer(bootstrap: Bootstrap, client_id: str) -> AIOKafkaProducer:
     """A producer whose acknowledgement means: on all in-sync replicas.
 
     `acks` is said explicitly, because the default without idempotence is 1; without idempotence, because an
     idempotent send never times out by itself and one error poisons the partition's sequence for good.
     """
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **access_to(bootstrap).aiokafka(),
         client_id=client_id,
         acks="all",
         enable_idempotence=False,
@@ -96,19 +110,31 @@ def producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
     )
 
 
+async def started_producer(bootstrap: Bootstrap, client_id: str) -> AIOKafkaProducer:
+    """A producer that has reached the broker. Raises Unavailable, and leaves nothing behind then."""
+    fresh = producer(bootstrap, client_id)
+    try:
+        await bounded(fresh.start(), 15)
+    except BaseException:
+        await close(fresh)
+        raise
+    return fresh
+
+
 class _Tail:
     """Reads one partition from wherever it is told."""
 
-    def __init__(self, bootstrap: str, topic: str, partition: int, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, topic: str, partition: int, client_id: str) -> None:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._tp = TopicPartition(topic, partition)
         self._consumer: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
         self._next = -1
 
     async def read(self, offset: int, wait: float) -> Sequence[Record]:
         reader = await self._started()
         if offset != self._next:
-            reader.seek(self._tp, offset)
+            begin_at(reader, self._tp, offset)
             self._next = offset
         if reader.paused():
             reader.resume(self._tp)
@@ -116,7 +142,7 @@ class _Tail:
             got = await bounded(
                 reader.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=MOST_RECORDS), wait + 10
             )
-        except OutOfRange:
+        except (OutOfRange, Unavailable):
             self._next = -1
             raise
         records: Sequence[Record] = got.get(self._tp, ())
@@ -140,17 +166,19 @@ class _Tail:
             await close(gone)
 
     async def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            fresh = consumer(self._bootstrap, self._client_id)
-            fresh.assign([self._tp])
-            try:
-                await bounded(fresh.start(), 15)
-            except BaseException:
-                await close(fresh)
-                raise
-            self._consumer = fresh
-            self._next = -1
-        return self._consumer
+        """The one consumer. Of two who begin at once, one to read and one to ask for the end, the second waits: a
+        consumer of his own would take the place of the one just sought, and stand nowhere."""
+        async with self._starting:
+            if self._consumer is None:
+                fresh = consumer(self._bootstrap, self._client_id)
+                try:
+                    await bounded(fresh.start(), 15)
+                except BaseException:
+                    await close(fresh)
+                    raise
+                self._consumer = fresh
+                self._next = -1
+            return self._consumer
 
 
 class _Batch:
@@ -165,14 +193,62 @@ class _Batch:
             raise AssertionError("a batch was built larger than BATCH_BYTES")
 
 
-class KafkaPair:
-    """Partition `partition` of `<service>.inbox` and `<service>.events`."""
+class _Shelf:
+    """One partition of a compacted topic. It is rarely used: a consumer lives for one load only."""
 
-    def __init__(self, bootstrap: str, service: str, partition: int, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, topic: str, partition: int, client_id: str) -> None:
+        self._bootstrap, self._client_id = bootstrap, client_id
+        self._tp = TopicPartition(topic, partition)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def load(self) -> dict[str, bytes]:
+        """The newest value of each key.
+
+        Compaction leaves holes and may take the last record away: where nothing comes for a while is the end. Were it
+        not, the snapshot would lack a piece, and be refused.
+        """
+        reader, found = consumer(self._bootstrap, self._client_id, SHELF_FETCH_MS), dict[str, bytes]()
+        try:
+            await bounded(reader.start(), 15)
+            end = (await bounded(reader.end_offsets([self._tp]), 10))[self._tp]
+            offset = (await bounded(reader.beginning_offsets([self._tp]), 10))[self._tp]
+            begin_at(reader, self._tp, offset)
+            while offset < end:
+                got = await bounded(reader.getmany(self._tp, timeout_ms=SHELF_END_MS), 10 + SHELF_END_MS / 1000)
+                for record in got.get(self._tp, ()):
+                    offset = record.offset + 1
+                    key = (record.key or b"").decode(errors="replace")
+                    if record.value is None:
+                        found.pop(key, None)
+                    else:
+                        found[key] = record.value
+                if not got:
+                    break
+        finally:
+            await close(reader)
+        return found
+
+    async def store(self, key: str, value: bytes | None) -> None:
+        if self._producer is None:
+            self._producer = await started_producer(self._bootstrap, self._client_id)
+        sending = self._producer.send_and_wait(self._tp.topic, value, key.encode(), partition=self._tp.partition)
+        await bounded(sending, 15)
+
+    async def close(self) -> None:
+        if self._producer is not None:
+            gone, self._producer = self._producer, None
+            await close(gone)
+
+
+class KafkaPair:
+    """Partition `partition` of `<service>.inbox`, `<service>.events` and `<service>.snapshots`."""
+
+    def __init__(self, bootstrap: Bootstrap, service: str, partition: int, client_id: str) -> None:
         self._bootstrap, self._client_id, self._partition = bootstrap, client_id, partition
         self._events_topic = f"{service}.events"
         self._inbox = _Tail(bootstrap, f"{service}.inbox", partition, client_id)
         self._events = _Tail(bootstrap, self._events_topic, partition, client_id)
+        self._shelf = _Shelf(bootstrap, f"{service}.snapshots", partition, client_id)
         self._producer: AIOKafkaProducer | None = None
 
     async def read_inbox(self, offset: int, wait: float) -> Sequence[Record]:
@@ -194,18 +270,18 @@ class KafkaPair:
     async def append(self, batch: Batch) -> int:
         assert isinstance(batch, _Batch)
         if self._producer is None:
-            fresh = producer(self._bootstrap, self._client_id)
-            try:
-                await bounded(fresh.start(), 15)
-            except BaseException:
-                await close(fresh)
-                raise
-            self._producer = fresh
+            self._producer = await started_producer(self._bootstrap, self._client_id)
         batch.builder.close()
         sent = await bounded(
             self._producer.send_batch(batch.builder, self._events_topic, partition=self._partition), 15
         )
         return int((await bounded(sent, 15)).offset)
+
+    async def load_snapshot(self) -> Mapping[str, bytes]:
+        return await self._shelf.load()
+
+    async def store_snapshot(self, key: str, value: bytes | None) -> None:
+        await self._shelf.store(key, value)
 
     async def renew(self) -> None:
         if self._producer is not None:
@@ -214,5 +290,6 @@ class KafkaPair:
 
     async def close(self) -> None:
         await self.renew()
+        await self._shelf.close()
         await self._inbox.close()
         await self._events.close()

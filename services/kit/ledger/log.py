@@ -1,9 +1,10 @@
-"""The port to a partition's pair of logs, inbox and events. Two implementations: kafka.py and memory.py.
+"""The port to a partition's pair of logs, inbox and events, and to its snapshots. On Kafka and in memory.
 
 The same contract tests (tests/contract/test_ledger_*.py) pass on both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from services.kit.ledger.record import Record
@@ -23,6 +24,15 @@ class OutOfRange(Exception):
     """There is no record at the wanted offset, and it is not the end either: the log is shorter than it was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which logs these must be: Kafka's ids of both topics, and the partition count frozen at genesis (R1)."""
+
+    inbox_topic_id: str
+    events_topic_id: str
+    partitions: int
+
+
 class Batch(Protocol):
     """Records on their way to the log, appended together or not at all."""
 
@@ -31,7 +41,7 @@ class Batch(Protocol):
 
 
 class LogPair(Protocol):
-    """One partition of an inbox and of its event log. Every method may raise Unavailable."""
+    """One partition of an inbox, of its event log, and of its snapshots. Every method may raise Unavailable."""
 
     async def read_inbox(self, offset: int, wait: float) -> Sequence[Record]:
         """Inbox records from `offset` on; empty if none came within `wait` seconds. Raises OutOfRange."""
@@ -50,6 +60,12 @@ class LogPair(Protocol):
 
     async def append(self, batch: Batch) -> int:
         """Append to the event log; the acknowledged offset of the first record (all in-sync replicas have it)."""
+
+    async def load_snapshot(self) -> Mapping[str, bytes]:
+        """All that lies on the partition's compacted topic, the newest value of each key."""
+
+    async def store_snapshot(self, key: str, value: bytes | None) -> None:
+        """Put it there, or take it away; returns when all in-sync replicas have it."""
 
     async def renew(self) -> None:
         """Throw the writing side away and start afresh, so that no error of the past sticks."""

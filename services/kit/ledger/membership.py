@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import bounded, close
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import Place
@@ -24,10 +25,10 @@ POLL_EVERY_SECONDS = 2.0
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     """Knows which partitions the group gives us. Its listener only sets a flag and never awaits work."""
 
-    def __init__(self, bootstrap: str, group: str, client_id: str, topics: Sequence[str]) -> None:
+    def __init__(self, bootstrap: Bootstrap, group: str, client_id: str, topics: Sequence[str]) -> None:
         self.changed = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **access_to(bootstrap).aiokafka(),
             group_id=group,
             group_instance_id=client_id,
             client_id=f"{client_id}-member",
@@ -69,7 +70,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 @contextlib.asynccontextmanager
-async def joined(bootstrap: str, group: str, client_id: str, topics: Sequence[str]) -> AsyncIterator[Membership]:
+async def joined(bootstrap: Bootstrap, group: str, client_id: str, topics: Sequence[str]) -> AsyncIterator[Membership]:
     """A membership that has begun, however long the broker was away."""
     while True:
         membership = Membership(bootstrap, group, client_id, topics)

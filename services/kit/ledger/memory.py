@@ -6,7 +6,7 @@ writer was told, offsets are contiguous, and nothing is conditional.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -31,6 +31,7 @@ class MemoryTopics:
 
     inbox: list[Stored] = field(default_factory=list)
     events: list[Stored] = field(default_factory=list)
+    snapshot: dict[str, bytes] = field(default_factory=dict)
     faults: deque[Fault] = field(default_factory=deque)
     away: bool = False
     _late: list[list[Entry]] = field(default_factory=list)
@@ -126,6 +127,21 @@ class MemoryPair:
         assert isinstance(batch, MemoryBatch)
         await asyncio.sleep(0)
         return self.topics.append(batch.entries)
+
+    async def load_snapshot(self) -> Mapping[str, bytes]:
+        await asyncio.sleep(0)
+        if self.topics.away:
+            raise Unavailable("the broker is away")
+        return dict(self.topics.snapshot)
+
+    async def store_snapshot(self, key: str, value: bytes | None) -> None:
+        await asyncio.sleep(0)
+        if self.topics.away:
+            raise Unavailable("the broker is away")
+        if value is None:
+            self.topics.snapshot.pop(key, None)
+        else:
+            self.topics.snapshot[key] = value
 
     async def renew(self) -> None:
         await asyncio.sleep(0)

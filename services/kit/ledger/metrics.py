@@ -24,6 +24,16 @@ STOPPED = Gauge("kalimaya_partition_stopped", "1 when a partition has stopped fo
 OWNED = Gauge("kalimaya_partition_owned", "1 while this process owns the partition; nobody at 1: start one.", _BY)
 RELOADS = Counter("kalimaya_reloads_total", "Folds begun, by reason; rising fast: broker or rival.", (*_BY, "reason"))
 POISON = Counter("kalimaya_poison_total", "Times that deciding raised; any: a bug, with a log line beside it.", _BY)
+SNAPSHOTS = Counter(
+    "kalimaya_snapshots_total",
+    "Snapshots by what became of them: written, failed, opened, refused, outdated, unavailable; see the log.",
+    ("service", "result"),
+)
+UNSNAPSHOTTED = Gauge(
+    "kalimaya_unsnapshotted_answers",
+    "Answers that a restart folds; rising for long: the decider never catches up, or snapshots fail.",
+    _BY,
+)
 DECISION_SECONDS = Histogram(
     "kalimaya_decision_seconds",
     "Time to decide and encode one message (mean over its batch); rising: profile the decider.",
@@ -108,6 +118,6 @@ class Gauges:
 def forget(service: str, partition: int) -> None:
     """Take away what we said of a partition that is no longer ours: another says it now, and sums would double."""
     at = (service, str(partition))
-    for gauge in (RECEIVED, IN_FLIGHT, UNDECIDED_AGE, VOID_RECORDS, CHAIN_ALARM):
+    for gauge in (RECEIVED, IN_FLIGHT, UNDECIDED_AGE, VOID_RECORDS, CHAIN_ALARM, UNSNAPSHOTTED):
         gauge.remove_by_labels(dict(zip(_BY, at, strict=True)))
     MESSAGES.remove_by_labels(dict(zip(_BY, at, strict=True)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger.kafka import bounded, close, consumer
 from services.kit.ledger.record import Record
 
@@ -26,7 +27,7 @@ With Kafka's 500 ms the median from publishing to the picture was 380 ms as soon
 class LogReader:
     """Follows partitions from given offsets. All methods may raise Unavailable; then stop it and start a new one."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, client_id: str) -> None:
         self._bootstrap, self._client_id = bootstrap, client_id
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -34,13 +35,13 @@ class LogReader:
         """Begin at these offsets; None means at the end, as it is now."""
         fresh = consumer(self._bootstrap, self._client_id, FETCH_WAIT_MS)
         tps = {place: TopicPartition(*place) for place in positions}
-        fresh.assign(list(tps.values()))
         self._consumer = fresh
         await bounded(fresh.start(), 15)
         fresh._fetcher._prefetch_backoff = PREFETCH_BACKOFF
         ends: Mapping[TopicPartition, int] = {}
         if None in positions.values():
             ends = await bounded(fresh.end_offsets(list(tps.values())), 10)
+        fresh.assign(list(tps.values()))  # in one step with the seeking: see kafka.begin_at
         for place, offset in positions.items():
             fresh.seek(tps[place], ends[tps[place]] if offset is None else offset)
 

@@ -15,11 +15,12 @@ from typing import Generic, TypeVar
 import structlog
 
 from services.kit.decider import Decider
+from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import metrics, topics
 from services.kit.ledger.kafka import KafkaPair
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.membership import Membership, joined, told
-from services.kit.ledger.worker import Identity, StoodDown, Worker
+from services.kit.ledger.worker import StoodDown, Worker
 
 S = TypeVar("S")
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ def tune_collector() -> None:
 class DecidingService(Generic[S]):
     """A decider, its workers, and what operators ask about them."""
 
-    def __init__(self, decider: Decider[S], bootstrap: str, instance: str, partitions: str) -> None:
+    def __init__(self, decider: Decider[S], bootstrap: Bootstrap, instance: str, partitions: str) -> None:
         self._decider, self._bootstrap, self._instance, self._static = decider, bootstrap, instance, partitions
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._workers: dict[int, Worker[S]] = {}

@@ -18,7 +18,8 @@ from services.kit.decider import Decider
 from services.kit.ledger import metrics
 from services.kit.ledger.desk import Decided, Desk, Limits
 from services.kit.ledger.fold import Answer, ChainMismatch, Fold, LedgerBroken
-from services.kit.ledger.log import BATCH_BYTES, RECORD_OVERHEAD, Batch, LogPair, OutOfRange, Unavailable
+from services.kit.ledger.keeper import Keeper
+from services.kit.ledger.log import BATCH_BYTES, RECORD_OVERHEAD, Batch, Identity, LogPair, OutOfRange, Unavailable
 from services.kit.ledger.record import Genesis, Record, link, pack_mark, read_mark, read_stamp
 
 S = TypeVar("S")
@@ -30,6 +31,9 @@ READ_BACK_SECONDS = 5.0
 
 READ_BACK_AT_ONCE_SECONDS = 0.25
 """How long an idle owner looks at what it wrote before it looks whether it is idle still."""
+
+CAUGHT_UP = 500
+"""An owner that is given no more messages at a time than this has time for a snapshot."""
 
 SAMPLED = 100
 """How many of the newest answers folded are held against the inbox."""
@@ -49,21 +53,15 @@ class Poisoned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Times in seconds. Tests make them short."""
+    """Times in seconds; `snapshot_after` in answers, 20,000 of which are folded in a third of a second. Tests make them
+    short.
+    """
 
     wait: float = 1.0
     check_own_tail_every: float = 30.0
     back_off_at_most: float = 1.0
     stand_down_after: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which logs these must be: Kafka's ids of both topics, and the partition count frozen at genesis (R1)."""
-
-    inbox_topic_id: str
-    events_topic_id: str
-    partitions: int
+    snapshot_after: int = 20_000
 
 
 class Worker(Generic[S]):
@@ -88,6 +86,8 @@ class Worker(Generic[S]):
         self.pending_since: float | None = None
         self.progressed_at = monotonic()
         self._logs, self._identity, self._tuning = logs, identity, tuning or Tuning()
+        self._keeper = Keeper(decider, partition, identity, logs, self._tuning.snapshot_after)
+        self._opened = False
         self._stopping = False
         self._suspects: set[int] = set()
         self._lost_races = 0
@@ -101,6 +101,12 @@ class Worker(Generic[S]):
 
     async def run(self) -> None:
         """Own the partition. Returns after `stop`; raises LedgerBroken, StoodDown, or what `evolve` raised."""
+        try:
+            await self._run()
+        finally:
+            await self._keeper.close()
+
+    async def _run(self) -> None:
         reason = "start"
         while not self._stopping:
             try:
@@ -139,11 +145,23 @@ class Worker(Generic[S]):
         self.ready = True
         self._progress()
 
+    async def _open_snapshot(self) -> None:
+        """R11, at the first start only: what goes wrong later is put right from the log's start."""
+        fold = await self._keeper.open(self.desk, self._still_ends_as_left)
+        self._opened = True
+        if fold is not None:
+            self.fold, self._read, self.alarms = fold, fold.apart(), self._keeper.alarms
+
+    async def _still_ends_as_left(self, fold: Fold) -> bool:
+        return fold.position <= await self._logs.events_end() and await self._ends_as_left(fold)
+
     async def _read_to_end(self) -> None:
-        from_start = self.fold.position == 0
         end = await self._end()
         if end == 0:
             raise LedgerBroken("the event log is empty: run `kalimaya topics` before any service")
+        if not self._opened:
+            await self._open_snapshot()
+        from_start = self.fold.position == 0
         if not from_start and not await self._ends_as_left(self.fold):
             raise OutOfRange(f"offset {self.fold.tail} is not the record that we left there")
         sample: deque[Answer] = deque(maxlen=SAMPLED)
@@ -209,6 +227,7 @@ class Worker(Generic[S]):
         self.fold = Fold()
         self.alarms.clear()
         self.desk.clear()
+        self._keeper.begin_anew()
 
     # Serving: decide, append, and believe only an acknowledgement of the expected offset.
 
@@ -220,8 +239,12 @@ class Worker(Generic[S]):
             if records:
                 await self._answer_all(records)
                 checked_at = monotonic()
-            elif monotonic() - checked_at > self._tuning.check_own_tail_every and await self._check_own_tail():
+            idle = monotonic() - checked_at > self._tuning.check_own_tail_every
+            due = self._keeper.due(self.fold) and len(records) <= CAUGHT_UP
+            if (idle or due) and await self._check_own_tail():
                 checked_at = monotonic()
+                if due:
+                    self._keeper.keep(self.desk, self.fold, self.alarms)
             self._progress()
 
     async def _inbox(self) -> Sequence[Record]:

@@ -14,6 +14,7 @@ from services.projection.api.briefs import OPERATIONS, sorted_out
 from services.projection.api.documents import AlertAnswer
 from services.projection.api.picture_rows import by_village
 from services.projection.api.reading import NOT_FOUND, Look, Snapshot
+from services.projection.api.verbatim import Json
 from services.projection.api.words import Answer, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
 from services.projection.store import Document
 
@@ -90,7 +91,7 @@ class Filters:
 @router.get("/v1/alerts", response_model=Page[AlertAnswer])
 async def alerts(
     look: Look, filters: Annotated[Filters, Depends()], cursor: AlertCursor = None, limit: Limit = 100
-) -> Page[Document]:
+) -> Json:
     """First the standing alerts, those broken longest ahead; then the cleared ones, those cleared last ahead.
 
     Of those that were there at the first page none is left out: one that is cleared while you turn the pages may come
@@ -115,13 +116,13 @@ async def alerts(
         id_,
         limit + 1,
     )
-    return page([answer(each, look.now) for each in found], limit, _place)
+    return Json(dict(page([answer(each, look.now) for each in found], limit, _place)), look.headers)
 
 
 @router.get("/v1/alerts/{id}", response_model=Stored[AlertAnswer], responses=NOT_FOUND)
-async def alert(look: Look, id: IdPath) -> Document:
+async def alert(look: Look, id: IdPath) -> Json:
     """One alert."""
-    return answer(await look.document("alert", id), look.now)
+    return Json(answer(await look.document("alert", id), look.now), look.headers)
 
 
 class AlertRulesAnswer(Answer):

@@ -1,13 +1,14 @@
 """Contingents: the personnel that agencies give to the operation, now or at another time, and their sum."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
 
 from services.projection.api.documents import ContingentAnswer, Heads
 from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.verbatim import Json
 from services.projection.api.words import Cursor, IdPath, Limit, Page, Stored, page
 from services.projection.store import Document
 from services.views.model import from_document
@@ -25,7 +26,7 @@ class ContingentsAnswer(Page[ContingentAnswer]):
 
 
 @router.get("/v1/contingents", response_model=ContingentsAnswer)
-async def contingents(look: Look, cursor: Cursor = None, limit: Limit = 100) -> Mapping[str, object]:
+async def contingents(look: Look, cursor: Cursor = None, limit: Limit = 100) -> Json:
     """Contingents by id, each with the plan in force at `at`, and what all give together."""
     found = answers(await look.documents("contingent"), look.now)
     rest = [each for each in found if cursor is None or each["contingent"] > cursor]
@@ -33,20 +34,15 @@ async def contingents(look: Look, cursor: Cursor = None, limit: Limit = 100) -> 
     heads: Counter[str] = Counter()
     for each in found:
         heads.update(each["plan"]["personnel"] if each["plan"] else {})
-    return {
-        "items": shown.items,
-        "next": shown.next,
-        "at": look.now,
-        "personnel": dict(sorted(heads.items())),
-        "total": heads.total(),
-    }
+    together = {"at": look.now, "personnel": dict(sorted(heads.items())), "total": heads.total()}
+    return Json({**dict(shown), **together}, look.headers)
 
 
 @router.get("/v1/contingents/{id}", response_model=Stored[ContingentAnswer], responses=NOT_FOUND)
-async def contingent(look: Look, id: IdPath) -> Document:
+async def contingent(look: Look, id: IdPath) -> Json:
     """One contingent with all versions of its plan, and the one in force at `at`."""
     (answer,) = answers([await look.document("contingent", id)], look.now)
-    return answer
+    return Json(answer, look.headers)
 
 
 def answers(contingents: Sequence[Document], at: datetime) -> list[Document]:

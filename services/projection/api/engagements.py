@@ -10,8 +10,8 @@ from pydantic import Field
 from schemas.places import DISTRICTS, VILLAGES
 from services.projection.api.documents import EngagementAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, Stored, page
-from services.projection.store import Document
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Answer, Cursor, DistrictFilter, IdPath, Limit, Page, Stored
 
 router = APIRouter(tags=["incidents"])
 
@@ -36,24 +36,22 @@ class CoverageAnswer(Answer):
 
 
 @router.get("/v1/engagements", response_model=Page[EngagementAnswer])
-async def engagements(
-    look: Look, district: DistrictFilter = None, cursor: Cursor = None, limit: Limit = 100
-) -> Page[Document]:
+async def engagements(look: Look, district: DistrictFilter = None, cursor: Cursor = None, limit: Limit = 100) -> Json:
     """Engagements by id."""
-    found = await look.documents(
+    found = await look.listed(
         "engagement",
         """($2::text IS NULL OR districts @> ARRAY[$2]) AND ($3::text IS NULL OR id > $3) ORDER BY id LIMIT $4""",
         district,
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["engagement"]))
+    return Json(page_of(found, limit), look.headers)
 
 
 @router.get("/v1/engagements/{id}", response_model=Stored[EngagementAnswer], responses=NOT_FOUND)
-async def engagement(look: Look, id: IdPath) -> Document:
+async def engagement(look: Look, id: IdPath) -> Json:
     """One engagement."""
-    return await look.document("engagement", id)
+    return Json(await look.one("engagement", id), look.headers)
 
 
 @router.get("/v1/engagement-coverage", response_model=CoverageAnswer)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
@@ -25,6 +26,7 @@ from services.projection.api.csv_columns import COLUMNS
 from services.projection.api.csv_text import Sheet
 from services.projection.api.forms import in_indonesian
 from services.projection.api.reading import Snapshot
+from services.projection.api.verbatim import Json
 
 router = APIRouter(tags=["exports"])
 
@@ -44,6 +46,12 @@ class Csv(Response):
 
 def _items(answered: Any) -> Sequence[Any]:
     return answered["items"] if isinstance(answered, Mapping) else answered.items  # type: ignore[no-any-return]
+
+
+async def _answered(list_: Callable[..., Any], asked: Mapping[str, Any]) -> Any:
+    """What the list answers, read anew where it is JSON already."""
+    answered = await list_(**asked)
+    return msgspec.json.decode(answered.body) if isinstance(answered, Json) else answered
 
 
 def export(path: str, list_: Callable[..., Any], items: Callable[[Any], Sequence[Any]] = _items) -> None:
@@ -79,11 +87,11 @@ async def _fill(
 ) -> None:
     """Every page of the list, or the one that it has."""
     if "cursor" not in signature(list_).parameters:
-        sheet.add(items(await list_(**asked)))
+        sheet.add(items(await _answered(list_, asked)))
         return
     cursor = None
     while True:
-        answered = await list_(**asked, cursor=cursor, limit=AT_ONCE)
+        answered = await _answered(list_, {**asked, "cursor": cursor, "limit": AT_ONCE})
         sheet.add(items(answered))
         cursor = answered["next"] if isinstance(answered, Mapping) else answered.next
         if cursor is None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import asyncpg
 import msgspec
@@ -143,6 +143,8 @@ class Feed:
     """Looks and tells readers, as long as it runs and there is one."""
 
     def __init__(self, reading: Reading) -> None:
+        for reason in (*get_args(Reason), "stuck"):  # nobody dropped shows as 0, and not like nobody who counts
+            metrics.DROPPED_READERS.labels(reason)
         self._reading = reading
         self._present: set[Reader] = set()
         self._joined: set[Reader] = set()

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from schemas.types import IncidentType, Level
 from services.projection.api.documents import IncidentAnswer, IncidentFlag, IncidentStatus
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
-from services.projection.store import Document
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter
 
 router = APIRouter(tags=["incidents"])
 
@@ -25,9 +25,9 @@ async def incidents(
     flag: Annotated[IncidentFlag | None, Query(description="Only those with this flag.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
+) -> Json:
     """Incidents by id; type and severity are the triage's, or before that the latest report's."""
-    found = await look.documents(
+    found = await look.listed(
         "incident",
         """($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR document ->> 'severity' = $3)
            AND ($4::text IS NULL OR document ->> 'type' = $4) AND ($5::text IS NULL OR document ->> 'level' = $5)
@@ -44,10 +44,10 @@ async def incidents(
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["incident"]))
+    return Json(page_of(found, limit), look.headers)
 
 
 @router.get("/v1/incidents/{id}", response_model=Stored[IncidentAnswer], responses=NOT_FOUND)
-async def incident(look: Look, id: IdPath) -> Document:
+async def incident(look: Look, id: IdPath) -> Json:
     """One incident."""
-    return await look.document("incident", id)
+    return Json(await look.one("incident", id), look.headers)

@@ -11,6 +11,7 @@ from schemas.types import StageName
 from services.projection.api.briefs import current_operation
 from services.projection.api.documents import AdoptedAnswer, FileAnswer
 from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.verbatim import Json
 from services.projection.api.words import Answer
 from services.projection.store import Document
 from services.views.model import from_document
@@ -43,13 +44,13 @@ class OperationAnswer(Answer):
 
 
 @router.get("/v1/operation", response_model=OperationAnswer, responses=NOT_FOUND)
-async def operation(look: Look) -> Mapping[str, Any]:
+async def operation(look: Look) -> Json:
     """The operation whose polling day is nearest; 404 before any log has adopted one."""
     found = {service: await look.documents(f"{service}-operation") for service in SERVICES}
     answered = answer(found, look.now)
     if answered is None:
         raise look.not_found("No operation has been adopted.")
-    return answered
+    return Json(answered, look.headers)
 
 
 def answer(found: Mapping[str, Sequence[Document]], at: datetime) -> dict[str, Any] | None:

@@ -60,6 +60,11 @@ async def looked_at(
     """The picture by a look."""
     found = sorted_out(await look.briefs(BRIEFED, "(kind <> 'alert' OR status = 'standing')"), look.now)
     judged, kept = judge(look, found), look.reading.drawings
+    if look.of_the_past:
+        pause = look.reading.turns.in_pieces()
+        for code, own in by_village(found).items():
+            kept.row(code, own, judged).as_json  # noqa: B018 - it keeps it, too
+            await pause()
     part = (district, jurisdiction, look.viewer.villages)
     drawing = kept.picture(part, found, judged, lambda: drawn(found, judged, district, jurisdiction, look.viewer, kept))
     return drawing.model_copy(update={"known_at": look.known_at, "provisional": look.provisional})

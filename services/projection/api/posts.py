@@ -10,6 +10,7 @@ from schemas.types import Jurisdiction
 from services.projection.api.briefs import sorted_out, unreported
 from services.projection.api.documents import PostAnswer
 from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.verbatim import Json
 from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, PostPath, Stored, VillageFilter, page
 from services.projection.store import Document
 from services.views.briefs import Unit, of_document
@@ -27,7 +28,7 @@ async def posts(
     jurisdiction: Annotated[Jurisdiction | None, Query(description="By the newest version of the plan.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
+) -> Json:
     """Posts by id, each with the requirement in force at `at`."""
     found = await look.documents(
         "post",
@@ -41,16 +42,17 @@ async def posts(
     )
     villages = sorted({each["village"] for each in found})
     units = await look.briefs(["unit"], "villages && $2::text[]", villages)
-    return page(answers(found, units["unit"], look.now), limit, lambda each: str(each["post"]))
+    shown = page(answers(found, units["unit"], look.now), limit, lambda each: str(each["post"]))
+    return Json(dict(shown), look.headers)
 
 
 @router.get("/v1/posts/{post}", response_model=Stored[PostAnswer], responses=NOT_FOUND)
-async def post(look: Look, post: PostPath) -> Document:
+async def post(look: Look, post: PostPath) -> Json:
     """One post with all versions of its plan, and the requirement in force at `at`."""
     found = await look.document("post", post)
     units = await look.briefs(["unit"], "villages @> ARRAY[$2]", found["village"])
     (answer,) = answers([found], units["unit"], look.now)
-    return answer
+    return Json(answer, look.headers)
 
 
 def answers(posts: Sequence[Document], units: Sequence[Unit], at: datetime) -> list[Document]:

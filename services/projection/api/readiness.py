@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from services.projection.api.logistics_documents import ReadinessAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, Stored, VillagePath, page
-from services.projection.store import Document
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Cursor, DistrictFilter, Limit, Page, Stored, VillagePath
 from services.views.readiness import State
 
 router = APIRouter(tags=["readiness"])
@@ -20,9 +20,9 @@ async def readiness(
     state: Annotated[State | None, Query(description="Only villages in this state.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
+) -> Json:
     """The villages that were checked, by code."""
-    found = await look.documents(
+    found = await look.listed(
         "readiness",
         """($2::text IS NULL OR districts @> ARRAY[$2]) AND ($3::text IS NULL OR status = $3)
            AND ($4::text IS NULL OR id > $4) ORDER BY id LIMIT $5""",
@@ -31,10 +31,10 @@ async def readiness(
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["village"]))
+    return Json(page_of(found, limit), look.headers)
 
 
 @router.get("/v1/readiness/{village}", response_model=Stored[ReadinessAnswer], responses=NOT_FOUND)
-async def village_readiness(look: Look, village: VillagePath) -> Document:
+async def village_readiness(look: Look, village: VillagePath) -> Json:
     """One village's readiness; 404 when it was never checked."""
-    return await look.document("readiness", village)
+    return Json(await look.one("readiness", village), look.headers)

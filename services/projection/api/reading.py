@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import asyncpg
 import msgspec
@@ -16,16 +17,23 @@ from pydantic import Field
 from services.kit.clock import load
 from services.kit.credentials import Doorkeeper, bearer
 from services.kit.http import Problem
-from services.projection.api.briefs_kept import VERSIONS, KeptBriefs
+from services.projection.api.briefs_kept import ROWS, VERSIONS, KeptBriefs
 from services.projection.api.picture_kept import Drawings
 from services.projection.api.position import HEADER, MOST_CHARACTERS, PATTERN, Positions, Wanted, header, parse
 from services.projection.api.times import EVER, PROVISIONAL, At, KnownAt, Times
+from services.projection.api.turns import Turns
+from services.projection.api.verbatim import Listed, as_stored
 from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
 from services.projection.store import HOLD, UNREACHABLE, Document, Store
 from services.views.briefs import from_json
+
+D = TypeVar("D")
+
+OF_THE_PAST = {"at", "known_at"}
+"""Who gives one of these asks for another time than now."""
 
 RETRY_SECONDS = 2
 NOTHING_READ = datetime.min.replace(tzinfo=UTC)
@@ -58,6 +66,7 @@ class Reading:
     arrivals: Arrivals | None = None
     briefs: KeptBriefs = field(default_factory=KeptBriefs)
     drawings: Drawings = field(default_factory=Drawings)
+    turns: Turns = field(default_factory=Turns)
 
     def now(self, positions: Positions) -> datetime:
         """The operation's time; the clock is read anew each time, because a scenario may start after us."""
@@ -95,21 +104,30 @@ class Snapshot:
         if self._times is None:
             rows = await self._rows("document", [kind], where, arguments)
             return [msgspec.json.decode(row["document"]) for row in rows]
-        ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
-        return await self._times.documents(self.connection, kind, ids)
+        return [*(await self._folded(self._times, kind, where, arguments)).values()]
 
-    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> dict[str, list[Any]]:
+    async def listed(self, kind: str, where: str, *arguments: Any) -> Listed:
+        """The same in JSON, by id: for answers that show them as they are."""
+        if self._times is None:
+            rows = await self._rows("id, document", [kind], where, arguments)
+            return {row["id"]: as_stored(row["document"]) for row in rows}
+        folded = await self._folded(self._times, kind, where, arguments)
+        return {id_: msgspec.Raw(msgspec.json.encode(each)) for id_, each in folded.items()}
+
+    async def _folded(self, times: Times, kind: str, where: str, arguments: Sequence[Any]) -> dict[str, Document]:
+        ids = [row["id"] for row in await self._rows("id", [kind], where, arguments)]
+        return await times.documents(self.connection, self.reading.turns, kind, ids)
+
+    async def briefs(self, kinds: Sequence[str], where: str = "true", *arguments: Any) -> Mapping[str, Sequence[Any]]:
         """The briefs (views/briefs.py) of these kinds that the viewer sees, by kind and by id; the rest as above."""
         found: dict[str, list[Any]] = {kind: [] for kind in kinds}
         if self._times is None:
-            columns = "kind, id, stands_in, written_by"
-            versions = await self._rows(columns, kinds, f"{where} ORDER BY kind, id", arguments, f"({VERSIONS})")
-            briefs = await self.reading.briefs.of(self.connection, versions)
-        else:
-            rows = await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments)
-            briefs = ((row["kind"], from_json(row["kind"], row["brief"])) for row in rows)
-        for kind, brief in briefs:
-            found[kind].append(brief)
+            versions = await self._rows(VERSIONS, kinds, f"{where} GROUP BY kind", arguments, ROWS)
+            return {**found, **await self.reading.briefs.of(self.connection, versions)}
+        pause = self.reading.turns.in_pieces()
+        for row in await self._rows("kind, brief", kinds, f"{where} ORDER BY kind, id", arguments):
+            found[row["kind"]].append(from_json(row["kind"], row["brief"]))
+            await pause()
         return found
 
     async def _rows(
@@ -126,6 +144,11 @@ class Snapshot:
             f"SELECT {columns} FROM ({seen}) AS seen WHERE {where}", kinds, *arguments, *instants, *more
         )
         return found
+
+    @property
+    def of_the_past(self) -> bool:
+        """Whether another time was asked for than now."""
+        return self._times is not None
 
     @property
     def _times(self) -> Times | None:
@@ -152,7 +175,13 @@ class Snapshot:
 
     async def document(self, kind: str, id_: str) -> Document:
         """One document. Raises Problem 404."""
-        found = await self.documents(kind, "id = $2", id_)
+        return self._found(kind, id_, await self.documents(kind, "id = $2", id_))
+
+    async def one(self, kind: str, id_: str) -> msgspec.Raw:
+        """The same in JSON."""
+        return self._found(kind, id_, [*(await self.listed(kind, "id = $2", id_)).values()])
+
+    def _found(self, kind: str, id_: str, found: Sequence[D]) -> D:
         if not found:
             raise self.not_found(f"No {kind} {id_} is known.")
         return found[0]
@@ -200,6 +229,7 @@ async def present(
             await _until(reading, wanted, wait)
         async with (
             reading.pool.acquire(timeout=5) as connection,
+            _first(reading.turns, request),
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(HOLD)
@@ -214,6 +244,11 @@ async def present(
             f"PostgreSQL is away or not ready: {type(error).__name__}",
             {"Retry-After": str(RETRY_SECONDS)},
         ) from error
+
+
+def _first(turns: Turns, request: Request) -> AbstractAsyncContextManager[None]:
+    """Whoever asks about the present goes before those who ask about the past."""
+    return turns.quick() if OF_THE_PAST.isdisjoint(request.query_params) else contextlib.nullcontext()
 
 
 async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from msgspec.json import decode
 
 from services.projection.api import geojson
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.logistics_documents import CustodyAnswer, ShipmentAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter
 from services.projection.store import Document
 from services.views.stage import Stage
 
@@ -36,9 +38,9 @@ async def shipments(
     flag: FlagFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document] | GeoJson:
+) -> Json | GeoJson:
     """Shipments by id. As GeoJSON: the last known place of each, if that is in a village."""
-    found = await look.documents(
+    found = await look.listed(
         "shipment",
         """($2::text IS NULL OR villages @> ARRAY[$2]) AND ($3::text IS NULL OR districts @> ARRAY[$3])
            AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR document -> 'flags' ? $5)
@@ -50,17 +52,17 @@ async def shipments(
         cursor,
         limit + 1,
     )
-    shown = page(found, limit, lambda each: str(each["shipment"]))
+    shown = page_of(found, limit)
     if as_geojson:
-        return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
-    return shown
+        return GeoJson(geojson.collection([feature(decode(each)) for each in shown["items"]], shown["next"]), response)
+    return Json(shown, response.headers)
 
 
 @router.get("/v1/shipments/{id}", response_model=Stored[ShipmentAnswer], responses={**NOT_FOUND, **geojson.OFFERED})
-async def shipment(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
+async def shipment(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Json | GeoJson:
     """One shipment, with the custody of each package and every handover. As GeoJSON: its last known place."""
-    found = await look.document("shipment", id)
-    return GeoJson(feature(found), response) if as_geojson else found
+    found = await look.one("shipment", id)
+    return GeoJson(feature(decode(found)), response) if as_geojson else Json(found, response.headers)
 
 
 def feature(shipment: Document) -> dict[str, Any]:

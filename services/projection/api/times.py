@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from schemas.types import Instant
+from services.projection.api.turns import Turns
 from services.projection.store import Document, fact_of
 from services.views.facts import Fact
 from services.views.model import Key, fold_all, subject_of, to_document
@@ -54,14 +55,21 @@ class Times:
             ORDER BY at_from DESC, known_from DESC, event_offset DESC LIMIT 1) held
             WHERE entities.kind = ANY($1))"""
 
-    async def documents(self, connection: Any, kind: str, ids: Sequence[str]) -> list[Document]:
-        """The documents of these entities, in this order, folded from the facts that count."""
+    async def documents(self, connection: Any, turns: Turns, kind: str, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents of these entities by id, in this order, folded from the facts that count."""
         facts: defaultdict[Key, list[Fact]] = defaultdict(list)
+        found: dict[str, Document] = {}
         rows = await connection.fetch(_FACTS, [f"{kind}/{id_}" for id_ in ids], self.at, self.known_at)
+        pause = turns.in_pieces()
         for fact in map(fact_of, rows):
             facts[subject_of(fact)].append(fact)
-        states = [fold_all(kind, facts[kind, id_]) for id_ in ids]
-        return [to_document(state) for state in states if state is not None]
+            await pause()
+        for id_ in ids:
+            state = fold_all(kind, facts[kind, id_])
+            if state is not None:
+                found[id_] = to_document(state)
+            await pause()
+        return found
 
 
 # Of the facts that replace one another the last one is read, of each slot; ties are broken as `Fact.order` breaks them.

@@ -3,12 +3,14 @@
 from typing import Any
 
 from fastapi import APIRouter, Response
+from msgspec.json import decode
 
 from services.projection.api import geojson
 from services.projection.api.documents import UnitAnswer
 from services.projection.api.geojson import AsGeoJson, GeoJson
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, IdPath, Limit, Page, Stored, VillageFilter, WordFilter, page
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Cursor, IdPath, Limit, Page, Stored, VillageFilter, WordFilter
 from services.projection.store import Document
 
 router = APIRouter(tags=["units"])
@@ -27,9 +29,9 @@ async def units(
     village: VillageFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document] | GeoJson:
+) -> Json | GeoJson:
     """Units by id; `village`: those that have an assignment there or were there. As GeoJSON: where each was seen."""
-    found = await look.documents(
+    found = await look.listed(
         "unit",
         """($2::text IS NULL OR agency = $2) AND ($3::text IS NULL OR villages @> ARRAY[$3])
            AND ($4::text IS NULL OR id > $4) ORDER BY id LIMIT $5""",
@@ -38,17 +40,17 @@ async def units(
         cursor,
         limit + 1,
     )
-    shown = page(found, limit, lambda each: str(each["unit"]))
+    shown = page_of(found, limit)
     if as_geojson:
-        return GeoJson(geojson.collection([feature(each) for each in shown.items], shown.next), response)
-    return shown
+        return GeoJson(geojson.collection([feature(decode(each)) for each in shown["items"]], shown["next"]), response)
+    return Json(shown, response.headers)
 
 
 @router.get("/v1/units/{id}", response_model=Stored[UnitAnswer], responses={**NOT_FOUND, **geojson.OFFERED})
-async def unit(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Document | GeoJson:
+async def unit(look: Look, id: IdPath, response: Response, as_geojson: AsGeoJson) -> Json | GeoJson:
     """One unit, with all that is known of it. As GeoJSON: where it was last seen."""
-    found = await look.document("unit", id)
-    return GeoJson(feature(found), response) if as_geojson else found
+    found = await look.one("unit", id)
+    return GeoJson(feature(decode(found)), response) if as_geojson else Json(found, response.headers)
 
 
 def feature(unit: Document) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One village: its row of the picture, and what stands behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -16,6 +16,7 @@ from services.projection.api.picture import judge, looked_at
 from services.projection.api.picture_rows import by_village, row
 from services.projection.api.picture_words import VillageRow
 from services.projection.api.reading import NOT_FOUND, Look
+from services.projection.api.verbatim import Json
 from services.projection.api.words import VILLAGE, Answer, DistrictFilter, Limit, Page, Stored, VillagePath, page
 
 router = APIRouter(tags=["picture"])
@@ -23,6 +24,7 @@ router = APIRouter(tags=["picture"])
 # Of two that are linked as duplicates of each other, the second may lie in another village.
 _CONCERNS = """(kind LIKE '%-operation' OR (kind = 'incident' AND document -> 'flags' ? 'duplicate')
                 OR (villages @> ARRAY[$2] AND (kind <> 'alert' OR status = 'standing')))"""
+_LIES_IN = "villages @> ARRAY[$2] ORDER BY id"
 VillageCursor = Annotated[str | None, Query(pattern=VILLAGE, description="`next` of the page before.")]
 
 
@@ -71,9 +73,7 @@ def feature(row: VillageRow) -> dict[str, Any]:
 
 
 @router.get("/v1/villages/{code}", response_model=VillageAnswer, responses={**NOT_FOUND, **geojson.OFFERED})
-async def village(
-    look: Look, code: VillagePath, response: Response, as_geojson: AsGeoJson
-) -> Mapping[str, Any] | GeoJson:
+async def village(look: Look, code: VillagePath, response: Response, as_geojson: AsGeoJson) -> Json | GeoJson:
     """One village; 404 when there is no such village in your areas, an empty one when nothing is known of it.
 
     As GeoJSON: its row.
@@ -82,10 +82,8 @@ async def village(
         look.require(kind)
     if code not in VILLAGES or not look.viewer.sees_village(code):
         raise look.not_found(f"No village in your areas has the code {code}.")
-    found = {
-        kind: await look.documents(kind, "villages @> ARRAY[$2] ORDER BY id", code)
-        for kind in ("post", "unit", "shipment", "readiness", "incident")
-    }
+    found = {kind: await look.listed(kind, _LIES_IN, code) for kind in ("unit", "shipment", "readiness", "incident")}
+    its_posts = await look.documents("post", _LIES_IN, code)
     standing = await alerts.standing_in(look, code)
     told = await look.briefs(BRIEFED, _CONCERNS, code)
     everything = sorted_out(told, look.now)
@@ -93,13 +91,14 @@ async def village(
     its_row = row(code, own, judge(look, everything))
     if as_geojson:
         return GeoJson(feature(its_row), response)
-    return {
+    answered = {
         "row": its_row,
         "unreported": sorted(each for each in unreported(everything) if village_of(each) == code),
-        "posts": posts.answers(found["post"], told["unit"], look.now),
-        "units": found["unit"],
-        "shipments": found["shipment"],
-        "readiness": next(iter(found["readiness"]), None),
-        "incidents": found["incident"],
+        "posts": posts.answers(its_posts, told["unit"], look.now),
+        "units": [*found["unit"].values()],
+        "shipments": [*found["shipment"].values()],
+        "readiness": next(iter(found["readiness"].values()), None),
+        "incidents": [*found["incident"].values()],
         "alerts": [alerts.answer(each, look.now) for each in standing],
     }
+    return Json(answered, response.headers)

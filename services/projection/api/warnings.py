@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from schemas.types import IncidentType, Reliability
 from services.projection.api.documents import WarningAnswer
 from services.projection.api.reading import NOT_FOUND, Look
-from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter, page
-from services.projection.store import Document
+from services.projection.api.verbatim import Json, page_of
+from services.projection.api.words import Cursor, DistrictFilter, IdPath, Limit, Page, Stored, VillageFilter
 
 router = APIRouter(tags=["incidents"])
 
@@ -22,9 +22,9 @@ async def warnings(
     district: DistrictFilter = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[Document]:
+) -> Json:
     """Early warnings by id; `village` finds those for its district, too."""
-    found = await look.documents(
+    found = await look.listed(
         "warning",
         """($2::text IS NULL OR document ->> 'expects' = $2) AND ($3::text IS NULL OR document ->> 'reliability' = $3)
            AND ($4::text IS NULL OR villages @> ARRAY[$4]) AND ($5::text IS NULL OR districts @> ARRAY[$5])
@@ -36,10 +36,10 @@ async def warnings(
         cursor,
         limit + 1,
     )
-    return page(found, limit, lambda each: str(each["warning"]))
+    return Json(page_of(found, limit), look.headers)
 
 
 @router.get("/v1/warnings/{id}", response_model=Stored[WarningAnswer], responses=NOT_FOUND)
-async def warning(look: Look, id: IdPath) -> Document:
+async def warning(look: Look, id: IdPath) -> Json:
     """One early warning."""
-    return await look.document("warning", id)
+    return Json(await look.one("warning", id), look.headers)
