@@ -24,8 +24,8 @@ byte; what stands in the logs is folded afresh, and the digest of that picture c
 
 **Recovery** (`recovery.py`, `probe.py`) kills one thing at a time and waits until messages sent after it go all the way
 in every partition. **Soak** (`soak.py`) runs long and looks at memory, files and latency. **Planted bugs**
-(`tests/planted`) are those of model, simulation and audit. All append to docs/reliability/*.jsonl, and `report.py` makes
-docs/reliability.md of it.
+(`tests/planted`) are those of model, simulation and audit. All append to docs/reliability/*.jsonl, and `report.py`
+makes docs/reliability.md of it.
 
 Left out: the loss of power (what a broker has acknowledged and not written to its disk survives the kill of a process;
 see docs/guarantees.md for what survives what), and machines whose clocks differ: here a clock is set, for one process.
