@@ -6,14 +6,14 @@ FROM ${BASE} AS jars
 WORKDIR /build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends maven \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+ && rm -rf /var/lib/apt/lists/*
 COPY deploy/embedded/pom.xml .
 RUN mvn --batch-mode --quiet dependency:copy-dependencies -DoutputDirectory=/libs -DincludeScope=runtime
 
 FROM ${BASE}
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb \
+ && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin appuser \
  && install --directory --owner=appuser /var/lib/kafka/data /etc/kafka
 COPY --from=jars /libs /opt/kafka/libs

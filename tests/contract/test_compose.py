@@ -43,7 +43,7 @@ def test_dockerfiles_have_nothing_to_mend(path: Path) -> None:
 
 def test_every_service_runs_without_privileges_and_with_a_root_that_it_cannot_write_to() -> None:
     services = merged("compose.yaml", "grafana.yaml")["services"]
-    assert set(SERVICES) <= services.keys()
+    assert {*SERVICES, "canary"} <= services.keys()
     of_others = {"kafka", "postgres"}  # their images write beside their volumes
     lax = {
         name
@@ -82,7 +82,9 @@ def test_prometheus_asks_every_service_where_it_answers_and_has_every_rule() -> 
     usual = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     [job] = config["scrape_configs"]
     asked = {each["labels"]["process"]: each["targets"] for each in job["static_configs"]}
-    assert asked == {name: [f"{name}:{services[name]['environment']['KALIMAYA_METRICS_PORT']}"] for name in SERVICES}
+    assert asked == {
+        name: [f"{name}:{services[name]['environment']['KALIMAYA_METRICS_PORT']}"] for name in (*SERVICES, "canary")
+    }
     assert job["job_name"] == usual["scrape_configs"][0]["job_name"]
     assert config["global"] == usual["global"]
     mounted = {Path(each["source"]).name for each in services["prometheus"]["volumes"] if "/rules/" in each["target"]}
