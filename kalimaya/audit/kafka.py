@@ -75,7 +75,8 @@ class Reader:
                     "check.crcs": True,
                     "fetch.wait.max.ms": 100,
                     "queued.max.messages.kbytes": AHEAD_KB,
-                    "queued.min.messages": MOST_RECORDS,
+                    "queued.min.messages": 4 * MOST_RECORDS,
+                    "fetch.queue.backoff.ms": 10,  # its second of rest when that much is read ahead would be ours, too
                 }
             )
         )
