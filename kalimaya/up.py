@@ -137,7 +137,7 @@ class Up:
             env=environment,
             cwd=PROJECT,
             log=settings.logs / f"{name}.log",
-            probe=partial(_ready, readyz),
+            probe=partial(ready_at, readyz),
             readyz=readyz,
         )
 
@@ -184,7 +184,7 @@ def up(settings: Settings, console: Console, playback: Playback | None, engines:
         asyncio.run(Up(settings, console, playback, engines).run())
 
 
-async def _ready(readyz: str) -> str | None:
+async def ready_at(readyz: str) -> str | None:
     """Ask a service whether it is ready: None when it is, otherwise what it said."""
     try:
         async with httpx.AsyncClient(timeout=3, trust_env=False) as client:

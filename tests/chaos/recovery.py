@@ -9,10 +9,8 @@ import argparse
 import asyncio
 import os
 import random
-import shutil
 import signal
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -27,7 +25,7 @@ from scenarios import serang2019
 from services.kit import clock
 from tests.chaos import results
 from tests.chaos.probe import Probe
-from tests.chaos.site import Site
+from tests.chaos.site import Site, scratch
 
 STEADY_SECONDS = 22.0
 """How long what is killed must have run: the supervisor starts it again at once then."""
@@ -177,12 +175,8 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=540, help="at most, then the next run goes on")
     options.add_argument("--seed", type=int, default=1)
     chosen = vars(options.parse_args())
-    folder = Path(tempfile.mkdtemp(prefix="kalimaya-recovery-"))
-    folder.chmod(0o755)
-    try:
+    with scratch("recovery") as folder:
         asyncio.run(session(**chosen, folder=folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

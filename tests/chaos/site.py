@@ -12,8 +12,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -27,6 +28,7 @@ from kalimaya.ports import free_ports
 from kalimaya.process import Child, end, spawn
 from kalimaya.settings import AGENCIES, DECIDING_SERVICES, HOST, PROJECT, SERVICES, Settings
 from kalimaya.supervisor import State, Supervised, Supervisor
+from kalimaya.up import ready_at
 from services.kit import clock, credentials
 from services.kit.ledger import topics
 from services.kit.principals import load_principals
@@ -156,7 +158,7 @@ class Site:
             env=environment | settings,
             cwd=PROJECT,
             log=self.logs / f"{service}{'' if own else '-others'}.log",
-            probe=partial(_ready, f"http://{HOST}:{metrics}/readyz"),
+            probe=partial(ready_at, f"http://{HOST}:{metrics}/readyz"),
             readyz=f"http://{HOST}:{metrics}/readyz",
         )
 
@@ -279,15 +281,17 @@ def may_mount() -> bool:
         folder.rmdir()
 
 
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A folder that goes in the end; PostgreSQL's account may enter it, too."""
+    folder = Path(tempfile.mkdtemp(prefix=f"kalimaya-{name}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _quietly(*command: str) -> bool:
     """Whether a command did what it should."""
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
-
-
-async def _ready(readyz: str) -> str | None:
-    try:
-        async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
-            answer = await client.get(readyz)
-    except httpx.HTTPError as error:
-        return f"{readyz} does not answer ({type(error).__name__})"
-    return None if answer.is_success else answer.text[:300]

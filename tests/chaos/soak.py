@@ -6,9 +6,7 @@ messages are positions, sent and timed as `make bench-intake` does; memory is pr
 
 import argparse
 import asyncio
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +19,7 @@ from bench.intake import AGENCY, NEW_UNITS, Run, measure
 from scenarios import serang2019
 from services.kit import clock
 from tests.chaos import results
-from tests.chaos.site import Site
+from tests.chaos.site import Site, scratch
 
 TOGETHER = 20
 SUSTAINED = 750.0
@@ -88,12 +86,8 @@ def main() -> None:
     options.add_argument("--minutes", type=int, default=60)
     options.add_argument("--rate", type=float, default=SUSTAINED / 2)
     chosen = vars(options.parse_args())
-    folder = Path(tempfile.mkdtemp(prefix="kalimaya-soak-"))
-    folder.chmod(0o755)
-    try:
+    with scratch("soak") as folder:
         asyncio.run(session(**chosen, folder=folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

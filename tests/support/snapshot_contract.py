@@ -145,9 +145,9 @@ class SnapshotContract:
         looked: list[tuple[int, int]] = []
         keep = owner._keeper.keep
 
-        def watched(desk: Any, fold: Any, alarms: Any) -> None:
+        def watched(desk: Any, fold: Any) -> None:
             looked.append((owner._read.position, fold.position))
-            keep(desk, fold, alarms)
+            keep(desk, fold)
 
         owner._keeper.keep = watched  # type: ignore[method-assign]
         owner._stopping = False

@@ -42,7 +42,7 @@ class Shelf:
 
     def keep(self) -> None:
         before = self._before.identities if self._before else ()
-        manifest, pieces = snapshot.take(self.desk, fold(), set(), CODE, before)
+        manifest, pieces = snapshot.take(self.desk, fold(), CODE, before)
         self.written = [name for name in pieces if name not in self.kept]
         self.kept |= pieces | {MANIFEST: manifest.sealed()}
         self._before = manifest

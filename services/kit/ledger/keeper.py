@@ -30,8 +30,6 @@ class Keeper(Generic[S]):
     def __init__(self, decider: Decider[S], partition: int, identity: Identity, logs: LogPair, after: int) -> None:
         self._decider, self._partition, self._identity, self._logs = decider, partition, identity, logs
         self._code = snapshot.code_of(decider)
-        self.alarms: set[int] = set()
-        """Those in the snapshot that was opened."""
         self._after, self._kept_cause, self._kept_at = after, 0, monotonic()
         self._identities: Sequence[Identities] = ()
         self._lying: set[str] = set()
@@ -64,7 +62,6 @@ class Keeper(Generic[S]):
             return None
         self._tell("opened", f"{fold.next_cause} answers need not be folded")
         self._identities, self._kept_cause = manifest.identities, manifest.next_cause
-        self.alarms = set(manifest.alarms)
         return fold
 
     def due(self, fold: Fold) -> bool:
@@ -75,9 +72,9 @@ class Keeper(Generic[S]):
             return False
         return new >= self._after or (new * FEWER >= self._after and monotonic() - self._kept_at >= FEWER_SECONDS)
 
-    def keep(self, desk: Desk[S], fold: Fold, alarms: set[int]) -> None:
+    def keep(self, desk: Desk[S], fold: Fold) -> None:
         """Take a snapshot of what is committed, all of which was read back, and begin to write it."""
-        manifest, pieces = snapshot.take(desk, fold, alarms, self._code, self._identities)
+        manifest, pieces = snapshot.take(desk, fold, self._code, self._identities)
         self._kept_cause, self._kept_at = manifest.next_cause, monotonic()
         self._writing = asyncio.create_task(self._write(manifest, pieces))
 

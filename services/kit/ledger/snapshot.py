@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from sys import modules
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import json, msgpack
@@ -22,8 +22,6 @@ from services.kit.ledger.desk import Desk, First
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.log import Identity
 from services.kit.ledger.record import Genesis
-
-S = TypeVar("S")
 
 MANIFEST = "manifest"
 """The key of the manifest; every other key is the name of a piece."""
@@ -64,7 +62,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     next_cause: int
     voids: int
     void_by_chain: list[int]
-    alarms: list[int]
     known: datetime
     days: int
     counts: dict[OutcomeKind, int]
@@ -87,9 +84,7 @@ _ITEMS = json.Decoder(list[tuple[str, str, msgspec.Raw]])
 _SEEN = msgpack.Decoder(dict[str, bytes])
 
 
-def take(
-    desk: Desk[Any], fold: Fold, alarms: set[int], code: str, before: Sequence[Identities]
-) -> tuple[Manifest, Mapping[str, bytes]]:
+def take(desk: Desk[Any], fold: Fold, code: str, before: Sequence[Identities]) -> tuple[Manifest, Mapping[str, bytes]]:
     """A snapshot of what is committed, and its pieces by name, without those of `before` that it shares.
 
     `before`: the identities of the snapshot before. The caller has read the log up to the fold's position (R9).
@@ -113,7 +108,6 @@ def take(
         next_cause=fold.next_cause,
         voids=fold.voids,
         void_by_chain=sorted(fold.void_by_chain),
-        alarms=sorted(alarms),
         known=desk.known,
         days=desk.days,
         counts=desk.counts,

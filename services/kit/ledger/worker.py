@@ -81,7 +81,6 @@ class Worker(Generic[S]):
         self.fold = Fold()
         self._read = self.fold
         """Up to where all was read from the log, nothing merely written: where a look at the own tail begins."""
-        self.alarms: set[int] = set()
         self.ready = False
         self.pending_since: float | None = None
         self.progressed_at = monotonic()
@@ -94,6 +93,11 @@ class Worker(Generic[S]):
         self._gauges = metrics.Gauges(decider.service, partition)
         self._gauges.undecided_age(self.undecided_age)
         self._log = log.bind(service=decider.service, partition=partition)
+
+    @property
+    def alarms(self) -> set[int]:
+        """Offsets of records in the right place with a wrong chain."""
+        return self.fold.void_by_chain
 
     def stop(self) -> None:
         """Ask the worker to end after what it is doing; returns at once (R10)."""
@@ -150,7 +154,7 @@ class Worker(Generic[S]):
         fold = await self._keeper.open(self.desk, self._still_ends_as_left)
         self._opened = True
         if fold is not None:
-            self.fold, self._read, self.alarms = fold, fold.apart(), self._keeper.alarms
+            self.fold, self._read = fold, fold.apart()
 
     async def _still_ends_as_left(self, fold: Fold) -> bool:
         return fold.position <= await self._logs.events_end() and await self._ends_as_left(fold)
@@ -194,7 +198,6 @@ class Worker(Generic[S]):
             if not from_start:
                 raise
             self._log.error("void record: right place, wrong chain", offset=error.offset)
-            self.alarms.add(error.offset)
             self.fold.void_by_chain.add(error.offset)
             answer = self.fold.take(record)
         if record.offset == 0:
@@ -225,7 +228,6 @@ class Worker(Generic[S]):
 
     def _forget(self) -> None:
         self.fold = Fold()
-        self.alarms.clear()
         self.desk.clear()
         self._keeper.begin_anew()
 
@@ -244,7 +246,7 @@ class Worker(Generic[S]):
             if (idle or due) and await self._check_own_tail():
                 checked_at = monotonic()
                 if due:
-                    self._keeper.keep(self.desk, self.fold, self.alarms)
+                    self._keeper.keep(self.desk, self.fold)
             self._progress()
 
     async def _inbox(self) -> Sequence[Record]:
