@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from kalimaya.audit.kafka import Place, Unreachable
-from services.projection.store import HOLD, SCHEMA
+from services.projection.store import LOOK, SCHEMA
 
 T = TypeVar("T")
 CONNECT_SECONDS = 5.0
@@ -66,10 +66,8 @@ class ReadModel:
     @contextmanager
     def partition(self, service: str, number: int) -> Iterator[StoredPartition]:
         """One partition as it stands now, for as long as this lasts."""
-        transaction = self._connection.transaction(isolation="repeatable_read", readonly=True)
-        self._ask(transaction.start())
         try:
-            self._ask(self._connection.execute(HOLD))
+            self._ask(self._connection.execute(LOOK))
             position = self.positions().get(Place(f"{service}.events", number), StoredPosition())
             query = "SELECT kind, count(*) AS rows FROM outcomes WHERE service = $1 AND partition = $2 GROUP BY kind"
             outcomes = self._ask(self._connection.fetch(query, service, number))
@@ -77,7 +75,7 @@ class ReadModel:
             yield StoredPartition(position, counted, self._documents(service, number))
         finally:
             if not self._connection.is_closed():
-                self._ask(transaction.rollback())
+                self._ask(self._connection.execute("ROLLBACK"))
 
     def _documents(self, service: str, number: int) -> Iterator[tuple[Key, str]]:
         query = (

@@ -226,7 +226,7 @@ class _Beside:
             raise CannotRebuild(f"the read model is of a newer version than this command: {', '.join(sorted(newer))}")
         await execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
         if "positions" in await self._position_tables(SCHEMA):
-            await execute(f"LOCK TABLE {SCHEMA}.positions IN ACCESS EXCLUSIVE MODE")  # waits for all looks (HOLD)
+            await execute(f"LOCK TABLE {SCHEMA}.positions IN ACCESS EXCLUSIVE MODE")  # waits for all looks (LOOK)
         await execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         await execute(f"ALTER SCHEMA {BESIDE} RENAME TO {SCHEMA}")
 

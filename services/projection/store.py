@@ -3,7 +3,8 @@
 It knows tables and transactions. It knows nothing of what the documents mean, beyond the columns that lists filter on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -28,9 +29,10 @@ SCHEMA = "read_model"
 MIGRATION_LOCK = 3604
 """Any number, the same in every process: whoever migrates or swaps holds it."""
 
-HOLD = "LOCK TABLE positions IN ACCESS SHARE MODE"
-"""How a transaction that looks more than once begins. Until it ends no rebuilt read model is swapped in, and all its
-looks are into the same tables. It takes no snapshot, so the one that follows is younger than any swap."""
+LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE"
+"""How a transaction that looks more than once begins, in one round trip. Until it ends no rebuilt read model is swapped
+in, and all its looks are into the same tables. The lock takes no snapshot: the one that follows is younger than any
+swap."""
 
 UNREACHABLE = (
     asyncpg.PostgresConnectionError,
@@ -111,8 +113,29 @@ class Batch:
 async def new_pool(dsn: str, schema: str = SCHEMA) -> "asyncpg.Pool[asyncpg.Record]":
     """A pool that connects when it is first used, so that PostgreSQL may come later than we do."""
     return await asyncpg.create_pool(
-        dsn, min_size=0, max_size=8, timeout=5, command_timeout=20, server_settings={"search_path": schema}
+        dsn,
+        min_size=0,
+        max_size=8,
+        timeout=5,
+        command_timeout=20,
+        server_settings={"search_path": schema},
+        reset=_left_as_it_was,
     )
+
+
+async def _left_as_it_was(connection: Any) -> None:
+    """Nobody here changes a session, and an open transaction is rolled back before this: no round trip is needed."""
+
+
+@contextlib.asynccontextmanager
+async def one_look(connection: Any) -> AsyncIterator[None]:
+    """As long as this lasts, whatever the connection reads is of the same read model at the same moment."""
+    try:
+        await connection.execute(LOOK)
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
 
 
 class Store:

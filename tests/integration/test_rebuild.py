@@ -23,7 +23,7 @@ from services.projection import rebuilding
 from services.projection.digest import digest
 from services.projection.projector import Projector
 from services.projection.rebuilding import BESIDE, AnotherRebuild, CannotRebuild, Compared, Plan
-from services.projection.store import HOLD, SCHEMA, Store, new_pool
+from services.projection.store import SCHEMA, Store, new_pool, one_look
 from services.projection.unreadable import UnreadableFollower
 from tests.integration.test_projection_logs import unknown_event
 from tests.support.deciding import Deciding, deciding, sightings, small_scenario
@@ -313,8 +313,7 @@ async def test_who_looks_sees_one_read_model_to_the_end_and_nobody_else_waits_fo
     table = "SELECT tableoid FROM entities LIMIT 1"
     [before] = await site.sql(table)
     async with site.projecting() as (_, api):
-        async with slow.transaction(isolation="repeatable_read", readonly=True):
-            await slow.execute(HOLD)
+        async with one_look(slow):
             said: list[str] = []
             swapping = asyncio.create_task(rebuilding.rebuild(site.plan, lambda doing, *_: said.append(doing)))
             async with reading(api) as seconds:

@@ -16,6 +16,7 @@ min(stands_in) AS stands_in"""
 """To be grouped by kind."""
 READ = """SELECT kind, id, brief FROM entities
 JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id)"""
+MOST_LISTS = 100
 
 Version = tuple[int, int]
 Rows = tuple[int, Sequence[str], Sequence[int]]
@@ -23,11 +24,14 @@ Rows = tuple[int, Sequence[str], Sequence[int]]
 
 
 class KeptBriefs:
-    """One for each entity that was asked for, and of each kind the list that was asked for last."""
+    """One for each entity that was asked for, and of each kind the list of each length that was asked for last.
+
+    By length, so that the few of one village do not put out the many of the whole picture.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], tuple[Version, Brief]] = {}
-        self._lists: dict[str, tuple[Rows, Sequence[Brief]]] = {}
+        self._lists: dict[tuple[str, int], tuple[Rows, Sequence[Brief]]] = {}
 
     async def of(self, connection: Any, versions: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Brief]]:
         """The briefs of each kind, by id, from these VERSIONS, which the connection's transaction has read.
@@ -35,7 +39,9 @@ class KeptBriefs:
         Nobody may change a list. Another look may come between, so what is kept is taken before anything is awaited.
         """
         rows: dict[str, Rows] = {row["kind"]: (row["stands_in"], row["ids"], row["written_by"]) for row in versions}
-        same = {kind: last[1] for kind in rows if (last := self._lists.get(kind)) and last[0] == rows[kind]}
+        lengths = {kind: (kind, len(ids)) for kind, (_, ids, _) in rows.items()}
+        lasts = {kind: self._lists.get(lengths[kind]) for kind in rows}
+        same = {kind: last[1] for kind, last in lasts.items() if last and last[0] == rows[kind]}
         wanted = {
             (kind, id_): (table, by)
             for kind, (table, ids, written_by) in rows.items()
@@ -51,5 +57,8 @@ class KeptBriefs:
                 found[key] = self._kept[key] = wanted[key], from_json(row["kind"], row["brief"])
         for kind in rows.keys() - same.keys():
             same[kind] = [found[kind, id_][1] for id_ in rows[kind][1]]
-            self._lists[kind] = rows[kind], same[kind]
+            self._lists.pop(lengths[kind], None)
+            self._lists[lengths[kind]] = rows[kind], same[kind]
+        while len(self._lists) > MOST_LISTS:
+            del self._lists[next(iter(self._lists))]
         return same

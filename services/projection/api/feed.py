@@ -24,7 +24,7 @@ from services.projection.api.event_rows import COLUMNS, EVERYTHING, Wanted, plac
 from services.projection.api.reading import LOOK_EVERY_SECONDS, Reading
 from services.projection.api.vector import Vector
 from services.projection.api.viewer import Viewer
-from services.projection.store import HOLD
+from services.projection.store import one_look
 
 log = structlog.get_logger(__name__)
 
@@ -199,9 +199,8 @@ class Feed:
         """One look at the tables, and how far they are. No rebuilt read model comes between."""
         async with (
             self._reading.pool.acquire(timeout=5) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            one_look(connection),
         ):
-            await connection.execute(HOLD)
             yield connection, vector.at(await self._reading.store.positions(connection))
 
     def _move(self, after: dict[tuple[str, int], int], changes: Sequence[Change]) -> None:

@@ -27,7 +27,7 @@ from services.projection.api.viewer import Viewer, viewer_of
 from services.projection.arrivals import Arrivals, provisional
 from services.projection.projector import Projector
 from services.projection.settings import ProjectionSettings
-from services.projection.store import HOLD, UNREACHABLE, Document, Store
+from services.projection.store import UNREACHABLE, Document, Store, one_look
 from services.views.briefs import from_json
 
 D = TypeVar("D")
@@ -230,9 +230,8 @@ async def present(
         async with (
             reading.pool.acquire(timeout=5) as connection,
             _first(reading.turns, request),
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            one_look(connection),
         ):
-            await connection.execute(HOLD)
             positions = await reading.store.positions(connection)
             response.headers[HEADER] = header(positions)
             yield Snapshot(connection, positions, reading.now(positions), reading, await viewer.looking(connection))
