@@ -243,3 +243,38 @@ async def test_a_log_that_becomes_shorter_while_it_is_read_does_not_hang_its_rea
     await until(ready, lambda: owner.fold)
     owner.stop()
     await running
+
+
+@pytest.mark.parametrize("raises", [True, False], ids=["fails", "finds nothing"])
+async def test_who_cannot_read_the_inbox_is_seen_to_stand_still(site: MemorySite, raises: bool) -> None:
+    owner = worker(site)
+    reads, broken = owner._logs.read_inbox, True
+
+    async def not_read(offset: int, wait: float) -> Sequence[Record]:
+        if not broken:
+            return await reads(offset, wait)
+        await asyncio.sleep(0.01)
+        if raises:
+            raise Unavailable("the partition has no leader")
+        return ()
+
+    owner._logs.read_inbox = not_read  # type: ignore[method-assign]
+    running = asyncio.create_task(owner.run())
+    await until(lambda: asyncio.sleep(0, owner.ready), lambda: owner.fold)
+    await owner.measure()
+    assert (owner.undecided_age(), owner.stands_still()) == (0, 0), "nothing waits"
+    await site.put(*message(sighted(), "m"))
+    await owner.measure()
+    await asyncio.sleep(0.2)
+    assert owner.undecided_age() >= 0.2
+    assert owner.stands_still() >= 0.2
+    broken = False
+
+    async def answered() -> bool:
+        return len(answers(await site.events())) == 1
+
+    await until(answered, lambda: owner.fold)
+    await until(lambda: asyncio.sleep(0, owner.undecided_age() == 0), owner.undecided_age)
+    assert owner.stands_still() == 0
+    owner.stop()
+    await running

@@ -9,7 +9,6 @@ import contextlib
 import gc
 import random
 from collections.abc import AsyncIterator
-from time import monotonic
 from typing import Generic, TypeVar
 
 import structlog
@@ -70,7 +69,7 @@ class DecidingService(Generic[S]):
         for partition, reason in self._stopped.items():
             return f"partition {partition} stopped: {reason}"
         for partition, worker in self._workers.items():
-            if worker.pending_since is not None and monotonic() - worker.progressed_at > STUCK_SECONDS:
+            if worker.stands_still() > STUCK_SECONDS:
                 return f"partition {partition} has undecided messages and made no progress for {STUCK_SECONDS:.0f} s"
         return None
 

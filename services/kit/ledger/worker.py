@@ -82,8 +82,11 @@ class Worker(Generic[S]):
         self._read = self.fold
         """Up to where all was read from the log, nothing merely written: where a look at the own tail begins."""
         self.ready = False
-        self.pending_since: float | None = None
-        self.progressed_at = monotonic()
+        self._pending_since: float | None = None
+        """When the oldest message that was fetched and is not answered was written, by its timestamp."""
+        self._awaited, self._awaited_since = 0, 0.0
+        """Up to where the inbox reached at a look, and when; the next look comes when all of that is answered."""
+        self._moved_at = monotonic()
         self._logs, self._identity, self._tuning = logs, identity, tuning or Tuning()
         self._keeper = Keeper(decider, partition, identity, logs, self._tuning.snapshot_after)
         self._opened = False
@@ -147,7 +150,7 @@ class Worker(Generic[S]):
                 self._lost_races = 0
                 raise StoodDown(f"lost {self._tuning.stand_down_after} races for partition {self.partition}")
         self.ready = True
-        self._progress()
+        self._show()
 
     async def _open_snapshot(self) -> None:
         """R11, at the first start only: what goes wrong later is put right from the log's start."""
@@ -165,6 +168,7 @@ class Worker(Generic[S]):
             raise LedgerBroken("the event log is empty: run `kalimaya topics` before any service")
         if not self._opened:
             await self._open_snapshot()
+            self._moved_at = monotonic()
         from_start = self.fold.position == 0
         if not from_start and not await self._ends_as_left(self.fold):
             raise OutOfRange(f"offset {self.fold.tail} is not the record that we left there")
@@ -176,6 +180,7 @@ class Worker(Generic[S]):
                 if self.fold.position >= end and not self.fold.whole:
                     raise LedgerBroken(f"the answer to cause {self.fold.next_cause} is torn at the end of the log")
             for record in records:
+                self._moved_at = monotonic()
                 answer = self._take(record, from_start)
                 if answer is not None:
                     self.desk.apply(answer)
@@ -237,7 +242,7 @@ class Worker(Generic[S]):
         checked_at = monotonic()
         while not self._stopping:
             records = await self._inbox()
-            self.pending_since = records[0].timestamp / 1000 if records else None
+            self._pending_since = records[0].timestamp / 1000 if records else None
             if records:
                 await self._answer_all(records)
                 checked_at = monotonic()
@@ -247,7 +252,7 @@ class Worker(Generic[S]):
                 checked_at = monotonic()
                 if due:
                     self._keeper.keep(self.desk, self.fold)
-            self._progress()
+            self._show()
 
     async def _inbox(self) -> Sequence[Record]:
         try:
@@ -266,16 +271,17 @@ class Worker(Generic[S]):
             if base != expected:
                 raise Misplaced(f"appended at {base}, expected {expected}")
             self.fold.wrote(*after)
+            self._moved_at = monotonic()
             for identity, cause, kind, why in self.desk.commit():
                 self._log.info("not accepted", message=identity, inbox_offset=cause, outcome=kind, reason=why)
             self._suspects = {offset for offset in self._suspects if offset >= self.fold.next_cause}
             self._lost_races = 0
             done += count
-            self.pending_since = records[done].timestamp / 1000 if done < len(records) else None
+            self._pending_since = records[done].timestamp / 1000 if done < len(records) else None
             in_time = (time() - metrics.LATE_SECONDS) * 1000
             late = sum(record.timestamp < in_time for record in records[done - count : done])
             self._gauges.batch(count, late, built - started, monotonic() - built)
-            self._progress()
+            self._show()
 
     def _build(self, records: Sequence[Record], start: int) -> tuple[Batch, tuple[int, bytes, int], int]:
         """Decide records[start:] into one batch of whole causes (R6).
@@ -368,16 +374,26 @@ class Worker(Generic[S]):
         return mark is not None and _head_after(tail[0], *mark) == fold.head
 
     async def measure(self) -> None:
-        """Tell the metrics how far the inbox reaches. Raises Unavailable."""
-        self._gauges.inbox(await self._logs.inbox_end())
+        """Look how far the inbox reaches. Raises Unavailable."""
+        end = await self._logs.inbox_end()
+        self._gauges.inbox(end)
+        if self._waited() == 0:
+            self._awaited, self._awaited_since = end, monotonic()
 
-    def _progress(self) -> None:
-        self.progressed_at = monotonic()
-        self._gauges.state(self.desk.counts, self.fold, len(self.alarms))
+    def _waited(self) -> float:
+        """For how many seconds something in the inbox has waited, whether or not we can read it."""
+        return 0.0 if self.fold.next_cause >= self._awaited else monotonic() - self._awaited_since
+
+    def stands_still(self) -> float:
+        """For how many seconds messages have waited and nothing was answered or folded; 0 when none waits."""
+        return min(self._waited(), monotonic() - self._moved_at)
 
     def undecided_age(self) -> float:
-        """Age of the oldest message fetched and not decided yet, in seconds; 0 when there is none."""
-        return 0.0 if self.pending_since is None else max(0.0, time() - self.pending_since)
+        """Age of the oldest message that is not decided yet, in seconds, as far as we know; 0 when there is none."""
+        return max(self._waited(), 0.0 if self._pending_since is None else time() - self._pending_since)
+
+    def _show(self) -> None:
+        self._gauges.state(self.desk.counts, self.fold, len(self.alarms))
 
 
 def _size(decided: Decided) -> int:
