@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -28,6 +29,9 @@ class Took(NamedTuple):
     cpu: float
     mib: float
     said: str
+
+
+LOOK_SECONDS = 0.05
 
 
 def read_raw(bootstrap: str) -> None:
@@ -49,13 +53,23 @@ def run(*arguments: str) -> Took:
     command, began = [sys.executable, "-m", *arguments], perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    mib, ended = 0.0, 0
+    while not ended:
+        mib = max(mib, _largest(process.pid))
+        time.sleep(LOOK_SECONDS)
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+    said = process.stdout.read()  # some lines: they fit into the pipe
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, said)
     seconds = perf_counter() - began
-    return Took(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
+    return Took(seconds, usage.ru_utime + usage.ru_stime, mib, said)
+
+
+def _largest(pid: int) -> float:
+    """Largest resident set of a process so far, in MiB. (That of `wait4` begins with what its parent had.)"""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def compare(there: Filled, runs: int) -> None:
