@@ -26,6 +26,14 @@ if _worker is not None:
     ports.GIVEN = ports.GIVEN[_first : _first + _width]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_operation_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What `make run` has left here is not found by any test, its receipts for instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KALIMAYA_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def pair() -> Iterator[Pair]:
     """A real Kafka and a real PostgreSQL, started by the first test that asks, for tests/integration only."""
