@@ -36,6 +36,10 @@ class GatewaySettings(KitSettings):
     most_held: int = 67_108_864
     """Bytes of bodies that are read or not acknowledged yet, all callers together; beyond that they come back later."""
 
+    most_waiting: int = 16_777_216
+    """Of these, bytes of bodies that wait for the same partition; beyond that it takes no more. A quarter of
+    `most_held`, so that one partition that does not acknowledge cannot use up the room of all others."""
+
     held_back: frozenset[str] = frozenset()
     """Versions (`dataschema`) known here but not taken in yet, as a JSON list: a new version of a message is read by
     all in one release, and written in the next by emptying this."""
