@@ -148,6 +148,7 @@ async def _take_in(gateway: Gateway, events: Sequence[object], sender: Principal
         except Problem as problem:
             _turned_away(problem, sender, event)
             judged.append(problem)
+    del events  # what was parsed is of no more use, and Kafka may take its time
     places = iter(await gateway.inbox.put([each for each in judged if isinstance(each, Taken)], held))
     took = perf_counter() - received
     return [each if isinstance(each, Problem) else _landed(each, next(places), took) for each in judged]
