@@ -103,7 +103,7 @@ class AgencyTopics:
                 else:
                     aside.append(read)
         await self._inbox.set_aside(aside)
-        for place in await self._inbox.put(taken):
+        for place in await self._inbox.put(taken, sum(len(each.value) for each in taken)):
             if isinstance(place, Unavailable):
                 raise place
         ends = {tp: records[-1].offset + 1 for tp, records in found.items()}

@@ -9,7 +9,7 @@ import msgspec
 from fastapi.responses import JSONResponse, Response
 
 from schemas.reasons import REASONS
-from services.gateway.inbox import Place
+from services.gateway.inbox import Full, Place
 from services.gateway.outcomes import Outcome
 from services.kit.http import PROBLEM_JSON, Problem
 from services.kit.ledger.log import Unavailable
@@ -43,8 +43,11 @@ class Answer:
 
 
 def of_batch(told: Sequence[Answer]) -> Response:
-    """The answers of a batch, in its order."""
-    return Response(msgspec.json.encode({"results": [each.item() for each in told]}), media_type="application/json")
+    """The answers of a batch, in its order; if some are to be sent again, after the longest time that one asks for."""
+    later = [each.headers["Retry-After"] for each in told if "Retry-After" in each.headers]
+    headers = {"Retry-After": max(later, key=int)} if later else {}
+    results = msgspec.json.encode({"results": [each.item() for each in told]})
+    return Response(results, headers=headers, media_type="application/json")
 
 
 def of_problem(problem: Problem) -> Answer:
@@ -96,8 +99,15 @@ def _because(reason: str) -> dict[str, Any]:
     return {"reason": reason, "advice": {"en": f"{known.en} {known.do_en}", "id": f"{known.id} {known.do_id}"}}
 
 
+def overloaded(detail: str = "Send it again soon.") -> Problem:
+    """There is no room now; nothing was taken in."""
+    return Problem(503, "overloaded", "Too much at once", detail, {"Retry-After": "1"})
+
+
 def unavailable(error: Unavailable) -> Problem:
-    """Kafka gave no acknowledgement, so that nobody knows whether it has the message."""
+    """Kafka gave no acknowledgement, so that nobody knows whether it has the message; or it was not tried."""
+    if isinstance(error, Full):
+        return overloaded(f"{error}. Send it again soon.")
     return Problem(
         503,
         "kafka-unavailable",

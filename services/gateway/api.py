@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from services.gateway import answers, binding, metrics
 from services.gateway.answers import Answer, Landed
 from services.gateway.describe import OPERATION, Described
-from services.gateway.inbox import Inbox, Place
+from services.gateway.inbox import Full, Inbox, Place
 from services.gateway.intake import Taken, Terms, judge
 from services.gateway.outcomes import Outcomes
 from services.gateway.settings import GatewaySettings
@@ -49,7 +49,7 @@ class Room:
         def hold(size: int) -> None:
             nonlocal mine
             if self._held + size > self._most:
-                raise Problem(503, "overloaded", "Too much at once", "Send it again soon.", {"Retry-After": "1"})
+                raise answers.overloaded()
             mine += size
             self._add(size)
 
@@ -104,14 +104,21 @@ async def _answered(gateway: Gateway, room: Room, request: Request) -> Response:
         sender = bearer(gateway.doorkeeper, request.headers.get("authorization"))
         mode = binding.mode_of_http(request.headers.raw)
         wait = _wait(request, gateway.settings.longest_wait)
-        with room.share() as hold:
-            events = _events(gateway.settings, request, mode, await _body(request, gateway.settings.largest_body, hold))
-            taken = await _take_in(gateway, events, sender)
+        taken = await _received(gateway, room, request, mode, sender)
     except Problem as problem:
         _turned_away(problem, sender)
         return problem.response()
     told = await _tell(gateway, taken, wait)
     return answers.of_batch(told) if mode == "batch" else told[0].response()
+
+
+async def _received(
+    gateway: Gateway, room: Room, request: Request, mode: binding.Mode, sender: Principal
+) -> list[Landed | Problem]:
+    """Read and take in. A function of its own, so that who then waits for outcomes holds none of what he sent."""
+    with room.share() as hold:
+        body = await _body(request, gateway.settings.largest_body, hold)
+        return await _take_in(gateway, _events(gateway.settings, request, mode, body), sender, len(body))
 
 
 def _events(settings: GatewaySettings, request: Request, mode: binding.Mode, body: bytes) -> list[object]:
@@ -128,7 +135,7 @@ def _events(settings: GatewaySettings, request: Request, mode: binding.Mode, bod
     return parsed
 
 
-async def _take_in(gateway: Gateway, events: Sequence[object], sender: Principal) -> list[Landed | Problem]:
+async def _take_in(gateway: Gateway, events: Sequence[object], sender: Principal, held: int) -> list[Landed | Problem]:
     """Judge all, hand the good ones over in their order, and wait until Kafka has acknowledged each."""
     received = perf_counter()
     judged: list[Taken | Problem] = []
@@ -141,13 +148,18 @@ async def _take_in(gateway: Gateway, events: Sequence[object], sender: Principal
         except Problem as problem:
             _turned_away(problem, sender, event)
             judged.append(problem)
-    places = iter(await gateway.inbox.put([each for each in judged if isinstance(each, Taken)]))
+    del events  # what was parsed is of no more use, and Kafka may take its time
+    places = iter(await gateway.inbox.put([each for each in judged if isinstance(each, Taken)], held))
     took = perf_counter() - received
     return [each if isinstance(each, Problem) else _landed(each, next(places), took) for each in judged]
 
 
 def _landed(taken: Taken, place: Place | Unavailable, took: float) -> Landed | Problem:
     message = taken.message
+    if isinstance(place, Full):  # the inbox has said so, once for all of a request
+        problem = answers.unavailable(place)
+        metrics.PROBLEMS.labels(problem.slug, message.source).inc()
+        return problem
     if isinstance(place, Unavailable):
         log.warning("not acknowledged", message_id=message.id, source=message.source, detail=str(place))
         return answers.unavailable(place)

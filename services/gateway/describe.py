@@ -21,7 +21,7 @@ DESCRIPTION = (
     "the body as `application/json`. `source` is derived from the token. An answer 202 means that Kafka has the "
     "message on all in-sync replicas; with `Prefer: wait=N` the answer is the outcome, if known within N seconds. "
     "Sending the same id with the same content again is always safe. A batch is answered 200 with `results` in its "
-    "order, each with the `status` and the document that it would have had alone."
+    "order, each with the `status` and the document that it would have had alone; `Retry-After` is the batch's."
 )
 
 PROBLEMS: dict[int, tuple[str, tuple[str, ...]]] = {
@@ -58,7 +58,11 @@ _HEADERS: dict[str, Any] = {
     "Kalimaya-Position": {"description": "Where the message stands: inbox, partition, offset.", "schema": _TEXT},
 }
 _EXTRA_HEADERS: dict[int, dict[str, Any]] = {
-    200: _HEADERS | {"Preference-Applied": {"schema": _TEXT}},
+    200: _HEADERS
+    | {
+        "Preference-Applied": {"schema": _TEXT},
+        "Retry-After": {"description": "Seconds; of a batch of which a message is to be sent again.", "schema": _TEXT},
+    },
     202: _HEADERS,
     401: {"WWW-Authenticate": {"schema": _TEXT}},
     409: _HEADERS | {"Preference-Applied": {"schema": _TEXT}},

@@ -1,7 +1,7 @@
 """Writes messages into the inboxes. Two implementations: Kafka's here, and one in memory in the tests."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -30,6 +30,10 @@ Entry = tuple[bytes | None, bytes, list[tuple[str, bytes]]]
 """Key, value and headers of a record."""
 
 
+class Full(Unavailable):
+    """Too much waits for a partition already: what was to be added to it was not tried."""
+
+
 class Place(NamedTuple):
     """Where a message stands: the inbox of a service, a partition and an offset."""
 
@@ -47,11 +51,13 @@ class Inbox(Protocol):
     def not_ready(self) -> str | None:
         """Why nothing can be taken in now; None when it can."""
 
-    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+    async def put(self, taken: Sequence[Taken], held: int) -> list[Place | Unavailable]:
         """Hand messages over and wait until all in-sync replicas have them: for each its place.
 
+        `held`: bytes that the caller holds until this returns.
+
         Messages of one partition keep their order, and none is tried after one that failed. Unavailable means that it
-        is unknown whether the message was written, and that it is safe to send it again.
+        is unknown whether the message was written, and that it is safe to send it again; Full, that it was not.
         """
 
     async def set_aside(self, records: Sequence[Unreadable]) -> None:
@@ -59,10 +65,14 @@ class Inbox(Protocol):
 
 
 class KafkaInbox:
-    """Inboxes on Kafka; the partition is named here, because clients differ in their hash functions."""
+    """Inboxes on Kafka; the partition is named here, because clients differ in their hash functions.
 
-    def __init__(self, bootstrap: Bootstrap) -> None:
-        self._bootstrap = bootstrap
+    `most_waiting`: bytes that may be held for one partition; beyond that it is full.
+    """
+
+    def __init__(self, bootstrap: Bootstrap, most_waiting: int) -> None:
+        self._bootstrap, self._most_waiting = bootstrap, most_waiting
+        self._waiting: Counter[tuple[str, int]] = Counter()
         self._producer = producer(bootstrap, "gateway")
         self._away: str | None = "not connected to Kafka yet"
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -89,17 +99,14 @@ class KafkaInbox:
     def not_ready(self) -> str | None:
         return self._away
 
-    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+    async def put(self, taken: Sequence[Taken], held: int) -> list[Place | Unavailable]:
         if not self.connected.is_set():
             return [Unavailable("not connected yet")] * len(taken)
         numbers: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
         for number, each in enumerate(taken):
             key = each.message.partitionkey
             numbers[each.service, partition_of(key, self.partitions[each.service])].append(number)
-        written = (
-            self._write(f"{service}.inbox", partition, [_entry(taken[number]) for number in of_it])
-            for (service, partition), of_it in numbers.items()
-        )
+        written = (self._share(where, held, [_entry(taken[n]) for n in of_it]) for where, of_it in numbers.items())
         places: dict[int, Place | Unavailable] = {}
         for (where, of_it), offsets in zip(numbers.items(), await asyncio.gather(*written), strict=True):
             for number, offset in zip(of_it, offsets, strict=True):
@@ -110,6 +117,21 @@ class KafkaInbox:
         for offset in await self._write(UNREADABLE, 0, [each.entry() for each in records]):
             if isinstance(offset, Unavailable):
                 raise offset
+
+    async def _share(self, where: tuple[str, int], held: int, entries: Sequence[Entry]) -> Sequence[int | Unavailable]:
+        """Append unless too much waits for this partition already, so that one which hangs leaves room for the others.
+
+        What is held counts whole for each partition that is waited for: the slowest of them decides when it is let go.
+        """
+        service, partition = where
+        if self._waiting[where] and self._waiting[where] + held > self._most_waiting:
+            log.warning("full", service=service, partition=partition, waiting=self._waiting[where])
+            return [Full(f"{self._waiting[where]} bytes wait for {service}.inbox/{partition}")] * len(entries)
+        self._waiting[where] += held
+        try:
+            return await self._write(f"{service}.inbox", partition, entries)
+        finally:
+            self._waiting[where] -= held
 
     async def _write(self, topic: str, partition: int, entries: Sequence[Entry]) -> list[int | Unavailable]:
         """Append in order: the next batch when the one before is acknowledged, so that none can overtake another."""

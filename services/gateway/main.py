@@ -17,7 +17,7 @@ async def main() -> None:
     settings = GatewaySettings()
     now = clock.load(settings.clock)
     doorkeeper = credentials.load(settings.agencies, settings.tokens, scenario=now.scenario_start is not None)
-    inbox = KafkaInbox(settings.access)
+    inbox = KafkaInbox(settings.access, settings.most_waiting)
     outcomes = Outcomes(settings.access, SERVICES)
     gateway = Gateway(settings, doorkeeper, inbox, outcomes, now)
     agencies = AgencyTopics(settings.access, settings.instance, doorkeeper.on_kafka, inbox, now, gateway.terms)

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 REMEMBERED = 10_000
 """Outcomes kept for callers whose acknowledgement arrives after the outcome."""
 
+MOST_WAITED_FOR = 50_000
+"""Messages whose outcomes are waited for at once, some 1 KiB each; who comes beyond that is not kept waiting."""
+
 FIRST_SECONDS = 3.0
 """How long looking up the first outcome of a repeated message may take, its turn included."""
 
@@ -78,10 +81,16 @@ class Outcomes:
                 await reader.stop()
 
     async def wait(self, places: Sequence[Place], seconds: float) -> list[Outcome | None]:
-        """The outcomes of the messages at these places; None for one that is not known after `seconds`."""
+        """The outcomes of the messages at these places; None for one that is not known after `seconds`.
+
+        When too many are waited for, those that are not known yet are None at once.
+        """
         found = {place: self._recent[place] for place in places if place in self._recent}
+        missing = [place for place in places if place not in found]
+        if len(self._waiting) + len(missing) > MOST_WAITED_FOR:
+            missing = []
         fresh = asyncio.get_running_loop().create_future
-        waiters = {place: self._waiting.setdefault(place, fresh()) for place in places if place not in found}
+        waiters = {place: self._waiting.setdefault(place, fresh()) for place in missing}
         if waiters:
             metrics.WAITING.inc()
             try:

@@ -33,8 +33,13 @@ class GatewaySettings(KitSettings):
     largest_batch: int = 1_000
     """Messages in one batch; larger ones hold others up."""
 
-    most_held: int = 67_108_864
-    """Bytes of bodies that are read or not acknowledged yet, all callers together; beyond that they come back later."""
+    most_held: int = 16_777_216
+    """Bytes of bodies that are read or not acknowledged yet, all callers together; beyond that they come back later.
+    60,000 reports; parsed, judged and on their way they take some eighteen times that in memory."""
+
+    most_waiting: int = 4_194_304
+    """Of these, bytes of bodies that wait for the same partition; beyond that it takes no more. A quarter of
+    `most_held`, so that one partition that does not acknowledge cannot use up the room of all others."""
 
     held_back: frozenset[str] = frozenset()
     """Versions (`dataschema`) known here but not taken in yet, as a JSON list: a new version of a message is read by

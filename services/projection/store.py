@@ -3,6 +3,7 @@
 It knows tables and transactions. It knows nothing of what the documents mean, beyond the columns that lists filter on.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ SCHEMA = "read_model"
 """Where the tables are. No statement names it: another `search_path` is another read model (rebuilding.py)."""
 MIGRATION_LOCK = 3604
 """Any number, the same in every process: whoever migrates or swaps holds it."""
+LOOK_SECONDS = 5.0
+"""So long a look may take to begin: far longer than a swap, and whoever waits is soon told that PostgreSQL is away."""
 
 LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE"
 """How a transaction that looks more than once begins, in one round trip. Until it ends no rebuilt read model is swapped
@@ -129,13 +132,23 @@ async def _left_as_it_was(connection: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def one_look(connection: Any) -> AsyncIterator[None]:
-    """As long as this lasts, whatever the connection reads is of the same read model at the same moment."""
+    """As long as this lasts, whatever the connection reads is of the same read model at the same moment.
+
+    A connection that was not answered in time is thrown away: to end its transaction, or even to cancel what it was
+    asked, would be to wait for the same server once more.
+    """
+    unanswered = False
     try:
-        await connection.execute(LOOK)
+        await connection.execute(LOOK, timeout=LOOK_SECONDS)
         yield
+    except (TimeoutError, asyncio.CancelledError):
+        unanswered = True
+        raise
     finally:
-        if not connection.is_closed():
-            await connection.execute("ROLLBACK")
+        if unanswered:
+            connection.terminate()
+        elif not connection.is_closed():
+            await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
 
 
 class Store:

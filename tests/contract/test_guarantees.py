@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(tests/[a-z0-9_/]+\.py(?:::[A-Za-z0-9_]+)*)`")
 
@@ -16,9 +18,10 @@ def test_every_guarantee_names_tests_that_exist() -> None:
     assert collected.returncode == 0, collected.stdout + collected.stderr
 
 
-def test_every_row_of_what_always_holds_names_one() -> None:
+@pytest.mark.parametrize("title", ["Always", "Under overload"])
+def test_every_row_of_what_holds_names_one(title: str) -> None:
     page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
-    always = page.partition("## Always")[2].partition("##")[0]
-    rows = [line for line in always.splitlines() if line.startswith("| ") and "what holds" not in line]
+    section = page.partition(f"## {title}\n")[2].partition("##")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ") and "what holds" not in line]
     assert rows
     assert [row for row in rows if not NAMED.search(row)] == []

@@ -7,6 +7,7 @@ from functools import partial
 from typing import NoReturn
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.memory import Fault
@@ -25,7 +26,7 @@ from tests.support.ledger import (
     worker,
 )
 from tests.support.ledger_contract import LedgerContract
-from tests.support.snapshot_contract import SnapshotContract, kept, restarted, told
+from tests.support.snapshot_contract import SnapshotContract, keeping, kept, restarted, told
 
 
 @pytest.fixture
@@ -40,6 +41,9 @@ def bare_site() -> MemorySite:
 
 class TestMemory(LedgerContract):
     pass
+
+
+OF_SITE = {"service": "deployment", "partition": "0"}
 
 
 class TestSnapshots(SnapshotContract):
@@ -70,6 +74,55 @@ async def test_a_start_while_the_snapshots_are_away_folds_the_log(site: MemorySi
     owner.stop()
     await running
     assert owner.fold.next_cause == 11
+
+
+@pytest.mark.parametrize("error", [Unavailable("the broker is away"), RuntimeError("a planted bug")])
+async def test_a_snapshot_that_cannot_be_written_is_counted_and_the_work_goes_on(
+    site: MemorySite, error: Exception
+) -> None:
+    async def failing(name: str, content: bytes | None) -> NoReturn:
+        raise error
+
+    owner = keeping(site)
+    store = owner._logs.store_snapshot
+    owner._logs.store_snapshot = failing  # type: ignore[method-assign]
+    running = asyncio.create_task(owner.run())
+    failed, written = told(site, "failed"), told(site, "written")
+    for n in range(3):
+        for m in range(6):
+            await site.put(*message(sighted(m), f"{n}-{m}"))
+        await until(lambda n=n: asyncio.sleep(0, told(site, "failed") > failed + n), lambda: owner.fold)
+        assert REGISTRY.get_sample_value("kalimaya_unsnapshotted_answers", OF_SITE) == 6 * (n + 1)
+    owner._logs.store_snapshot = store  # type: ignore[method-assign]
+    for m in range(6):
+        await site.put(*message(sighted(m), f"last-{m}"))
+    await until(lambda: asyncio.sleep(0, told(site, "written") > written), lambda: owner.fold)
+    owner.stop()
+    await running
+    assert owner.fold.next_cause == 24
+
+
+async def test_a_snapshot_that_is_being_written_when_the_log_is_folded_anew_is_given_up(site: MemorySite) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(name: str, content: bytes | None) -> None:
+        begun.set()
+        await go_on.wait()
+
+    for n in range(6):
+        await site.put(*message(sighted(n), f"m{n}"))
+    owner = keeping(site)
+    owner._logs.store_snapshot = slow  # type: ignore[method-assign]
+    running = asyncio.create_task(owner.run())
+    await asyncio.wait_for(begun.wait(), 10)
+    writing = owner._keeper._writing
+    assert writing is not None
+    owner._keeper.begin_anew()
+    go_on.set()
+    await asyncio.wait({writing})
+    assert writing.cancelled()
+    owner.stop()
+    await running
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +15,7 @@ from services.views.facts import Fact
 from tests.support.facts import fact
 from tests.support.given import ADOPTED
 from tests.support.ledger import until
-from tests.support.listening import Frame, Listener, frames, listening
+from tests.support.listening import Frame, Listener, frames, listening, not_reading
 from tests.support.pair import Pair
 from tests.support.read_model import POSKO, new_database
 from tests.support.reports import HERE, THERE, UNIT, mustered, registered, required, sighted
@@ -155,7 +154,7 @@ async def test_who_reads_too_slowly_is_dropped_with_the_reason_and_misses_nothin
 ) -> None:
     monkeypatch.setattr(feed, "MOST_WAITING", 1_500)
     writer, client = shown
-    async with not_reading(client) as reader, stream(client, kind="post") as found:
+    async with not_reading(str(client.base_url), POSKO.id) as reader, stream(client, kind="post") as found:
         expected = [position for batch in range(40) for position in await writer.add(*many(batch))]
         await writer.add(required(HERE, "polres-serang"))
         await next_change(found)  # so the feed has told everybody
@@ -174,28 +173,11 @@ def many(batch: int) -> list[Fact]:
     return [sighted(f"polri-{batch:03}") for _ in range(500)]
 
 
-@asynccontextmanager
-async def not_reading(client: httpx.AsyncClient) -> AsyncIterator[asyncio.StreamReader]:
-    """A reader of everything who takes nothing until he is read from, with little room for it in between."""
-    small = socket.socket()
-    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    small.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(small, (client.base_url.host, client.base_url.port))
-    reader, writer = await asyncio.open_connection(sock=small, limit=4096)
-    writer.write(b"GET /v1/changes HTTP/1.0\r\nAuthorization: Bearer posko\r\n\r\n")
-    await asyncio.sleep(0)
-    await reader.readuntil(b"\n\n")
-    try:
-        yield reader
-    finally:
-        writer.close()
-
-
 async def test_who_takes_nothing_at_all_is_let_go(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "SEND_SECONDS", 0.2)
     writer, client = shown
     before = metrics.DROPPED_READERS.labels("stuck")._value.get()
-    async with not_reading(client):
+    async with not_reading(str(client.base_url), POSKO.id):
 
         async def stuck() -> bool:
             await writer.add(*many(0))

@@ -63,7 +63,7 @@ def found_wrong(seed: int) -> list[Finding]:
 async def _operate(dice: random.Random) -> list[Finding]:
     site = MemorySite()
     with patch.object(inbox, "producer", lambda *_: LossyProducer(site.topics, dice)):
-        door = KafkaInbox("nowhere")
+        door = KafkaInbox("nowhere", 10_000_000)
     door.partitions = {"deployment": 1}
     door.connected.set()
     receipts: list[bytes] = []
@@ -84,7 +84,7 @@ async def _operate(dice: random.Random) -> list[Finding]:
 async def _send(door: KafkaInbox, taken: Taken, receipts: list[bytes]) -> None:
     told: Any = Unavailable("not sent yet")
     while isinstance(told, Unavailable):
-        (told,) = await door.put([taken])
+        (told,) = await door.put([taken], 1)
         said = {"status": 503} if isinstance(told, Unavailable) else {"status": 202, "position": str(told)}
         message = {"source": taken.message.source, "id": taken.message.id}
         receipts.append(msgspec.json.encode(message | said) + b"\n")

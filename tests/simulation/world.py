@@ -141,18 +141,18 @@ class World:
         log = structlog.wrap_logger(
             None, processors=[self._logged], wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING)
         )
-        clock = {"log": log, "monotonic": self.loop.time}
+        clock: dict[str, Any] = {"monotonic": self.loop.time}
         before = random.getstate()
         random.seed(self._seed)  # the services draw their back-offs from the module's own source
         with ExitStack() as replaced:
             for module, others in (
-                (worker, {"time": self._wall_clock, "Tuning": partial(Tuning, snapshot_after=SNAPSHOT_AFTER)}),
-                (keeper, {}),
-                (share, {}),
-                (projector, {"time": self._wall_clock, "LogReader": lambda *_: SimulatedReader(self.broker)}),
+                (worker, clock | {"time": self._wall_clock, "Tuning": partial(Tuning, snapshot_after=SNAPSHOT_AFTER)}),
+                (keeper, clock),
+                (share, clock),
+                (projector, clock | {"time": self._wall_clock, "LogReader": lambda *_: SimulatedReader(self.broker)}),
                 (service, {"KafkaPair": self._pair, "joined": joining(self.members), "tune_collector": lambda: None}),
             ):
-                replaced.enter_context(patch.multiple(module, **clock, **others))
+                replaced.enter_context(patch.multiple(module, log=log, **others))
             replaced.enter_context(patch.multiple(topics, identify=self._identify, places=self._places))
             try:
                 yield

@@ -72,7 +72,7 @@ class MemoryInbox:
     def not_ready(self) -> str | None:
         return None
 
-    async def put(self, taken: Sequence[Taken]) -> list[Place | Unavailable]:
+    async def put(self, taken: Sequence[Taken], held: int) -> list[Place | Unavailable]:
         return [await self._put(each) for each in taken]
 
     async def _put(self, taken: Taken) -> Place | Unavailable:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -96,3 +97,21 @@ async def listening(listeners: Sequence[Listener]) -> AsyncIterator[None]:
             for task in tasks:
                 if not task.cancelled() and (error := task.exception()) is not None:
                     raise error
+
+
+@asynccontextmanager
+async def not_reading(url: str, token: str) -> AsyncIterator[asyncio.StreamReader]:
+    """A reader of everything who takes nothing until he is read from, with little room for it in between."""
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    small.setblocking(False)
+    at = httpx.URL(url)
+    await asyncio.get_running_loop().sock_connect(small, (at.host, at.port))
+    reader, writer = await asyncio.open_connection(sock=small, limit=4096)
+    writer.write(b"GET /v1/changes HTTP/1.0\r\nAuthorization: Bearer %b\r\n\r\n" % token.encode())
+    await asyncio.sleep(0)
+    await reader.readuntil(b"\n\n")
+    try:
+        yield reader
+    finally:
+        writer.close()

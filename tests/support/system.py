@@ -106,12 +106,26 @@ class System:
 
     def gauge(self, name: str, metric: str) -> float | None:
         """The value of a process's metric that has one line; None while it does not answer."""
+        values = self._values(name, metric)
+        return values[0] if values else None
+
+    def total(self, name: str, metric: str) -> float | None:
+        """The sum of a process's metric over all its labels; None while it does not answer."""
+        values = self._values(name, metric)
+        return sum(values) if values else None
+
+    def _values(self, name: str, metric: str) -> list[float]:
         try:
             shown = self._client.get(f"http://127.0.0.1:{self.ports['METRICS'] + SERVICES.index(name)}/metrics").text
         except httpx.HTTPError:
-            return None
+            return []
         lines = [line for line in shown.splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))]
-        return float(lines[0].rpartition(" ")[2]) if lines else None
+        return [float(line.rpartition(" ")[2]) for line in lines]
+
+    def memory(self, name: str, of: str = "VmHWM") -> int:
+        """Bytes that a process took at most so far; with `VmRSS`, that it takes now."""
+        status = Path(f"/proc/{self.pids()[name]}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith(of))) * 1024
 
     def publish(self, principal: str, event: dict[str, Any], wait: int = 10) -> httpx.Response:
         """POST one message to the gateway as this principal."""

@@ -58,7 +58,7 @@ async def test_every_way_of_travelling_gives_one_message_with_one_digest(door: D
     for each in (record(body, STRUCTURED), record(body), record(body, JSON), kafka_binary(event)):
         taken = door.read(each)
         assert isinstance(taken, Taken)
-        await door.inbox.put([taken])
+        await door.inbox.put([taken], 1)
     inbox = await door.inbox.site.inbox()
     assert len(inbox) == 8
     assert len({each.value for each in inbox}) == 1

@@ -146,7 +146,7 @@ class Fuzz:
         self._number += 1
         read = self._door.read(Stored(self._number, None, body, named), "everybody")
         if isinstance(read, Taken):
-            await self._door.inbox.put([read])
+            await self._door.inbox.put([read], 1)
             self.said["taken in"] += 1
         else:
             assert read.reason != "internal-error", (SEED, read.detail, named, body)

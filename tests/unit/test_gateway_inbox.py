@@ -14,6 +14,8 @@ from services.gateway.intake import judge
 from services.kit.ledger.log import Unavailable
 from tests.support.gateway import NOW, POLRES, Door, sighting
 
+ROOM = 10_000_000
+
 
 class Producer:
     """Acknowledges batches at the offsets that follow, or fails on the one that it is told to."""
@@ -42,11 +44,11 @@ class Producer:
 
 async def put(monkeypatch: pytest.MonkeyPatch, producer: Producer, count: int) -> list[Place | Unavailable]:
     monkeypatch.setattr(inbox, "producer", lambda *_: producer)
-    made = KafkaInbox("nowhere")
+    made = KafkaInbox("nowhere", ROOM)
     made.partitions = {"deployment": 1}
     made.connected.set()
     taken = [judge(sighting(str(number), correlationid="c" * 200), POLRES, NOW) for number in range(count)]
-    return await made.put(taken)
+    return await made.put(taken, 1)
 
 
 async def test_each_message_is_told_its_own_place_over_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +69,7 @@ async def test_nothing_behind_a_batch_that_failed_is_tried(monkeypatch: pytest.M
 
 async def test_before_kafka_is_there_nothing_is_tried(tmp_path: Path) -> None:
     taken = judge(sighting(), POLRES, NOW)
-    (place,) = await KafkaInbox("nowhere").put([taken])
+    (place,) = await KafkaInbox("nowhere", ROOM).put([taken], 1)
     assert isinstance(place, Unavailable)
     door = Door(tmp_path)
     door.inbox.away = True

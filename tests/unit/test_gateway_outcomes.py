@@ -1,5 +1,10 @@
 """How the gateway recognises an outcome in a log that it follows from somewhere."""
 
+import asyncio
+
+import pytest
+
+from services.gateway import outcomes as module
 from services.gateway.inbox import Place
 from services.gateway.outcomes import Outcomes
 from services.kit.ledger.record import NO_HASH, Stored, pack_mark
@@ -38,3 +43,20 @@ async def test_an_outcome_whose_beginning_was_not_seen_is_not_told() -> None:
 
 async def test_an_outcome_that_begins_again_is_told_once() -> None:
     assert await told(part(0, 2, 10), part(0, 2, 12), part(1, 2, 13)) == 2
+
+
+async def test_who_would_wait_for_more_outcomes_than_are_kept_waiting_for_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITED_FOR", 3)
+    outcomes = Outcomes("nowhere", ["deployment"])
+    one = asyncio.create_task(outcomes.wait([PLACE, PLACE._replace(offset=8)], 20))
+    await asyncio.sleep(0)
+    several = [PLACE._replace(offset=offset) for offset in (20, 21)]
+    assert await asyncio.wait_for(outcomes.wait(several, 20), 1) == [None, None]
+    outcomes._take("deployment", 0, part(0, 1, 10))
+    outcomes._take("deployment", 0, Stored(11, b"unit/u", VALUE, pack_mark(11, 8, 0, 1, NO_HASH, bytes(32))))
+    assert None not in await asyncio.wait_for(one, 1)
+    monkeypatch.setattr(module, "MOST_WAITED_FOR", 1)
+    known, *unknown = await asyncio.wait_for(outcomes.wait([PLACE, *several], 20), 1)
+    assert (known is None, unknown) == (False, [None, None])

@@ -30,7 +30,7 @@ class Keeper(Generic[S]):
     def __init__(self, decider: Decider[S], partition: int, identity: Identity, logs: LogPair, after: int) -> None:
         self._decider, self._partition, self._identity, self._logs = decider, partition, identity, logs
         self._code = snapshot.code_of(decider)
-        self._after, self._kept_cause, self._kept_at = after, 0, monotonic()
+        self._after, self._kept_cause, self._tried_cause, self._tried_at = after, 0, 0, monotonic()
         self._identities: Sequence[Identities] = ()
         self._lying: set[str] = set()
         self._writing: asyncio.Task[None] | None = None
@@ -62,25 +62,28 @@ class Keeper(Generic[S]):
             return None
         self._tell("opened", f"{fold.next_cause} answers need not be folded")
         self._identities, self._kept_cause = manifest.identities, manifest.next_cause
+        self._tried_cause = manifest.next_cause
         return fold
 
     def due(self, fold: Fold) -> bool:
-        """Whether enough has been answered since the last one."""
-        new = fold.next_cause - self._kept_cause
-        self._unkept.set(new)
+        """Whether enough has been answered since the last one, whatever became of it."""
+        self._unkept.set(fold.next_cause - self._kept_cause)
         if self._writing is not None and not self._writing.done():
             return False
-        return new >= self._after or (new * FEWER >= self._after and monotonic() - self._kept_at >= FEWER_SECONDS)
+        new = fold.next_cause - self._tried_cause
+        return new >= self._after or (new * FEWER >= self._after and monotonic() - self._tried_at >= FEWER_SECONDS)
 
     def keep(self, desk: Desk[S], fold: Fold) -> None:
         """Take a snapshot of what is committed, all of which was read back, and begin to write it."""
         manifest, pieces = snapshot.take(desk, fold, self._code, self._identities)
-        self._kept_cause, self._kept_at = manifest.next_cause, monotonic()
+        self._tried_cause, self._tried_at = manifest.next_cause, monotonic()
         self._writing = asyncio.create_task(self._write(manifest, pieces))
 
     def begin_anew(self) -> None:
-        """The log is folded from its start, for it may be another than the one that was kept."""
-        self._identities, self._kept_cause = (), 0
+        """The log is folded from its start, for it may be another than the one that was kept, or is being."""
+        if self._writing is not None:
+            self._writing.cancel()
+        self._identities, self._kept_cause, self._tried_cause = (), 0, 0
 
     async def close(self) -> None:
         """End what is being written; half a snapshot is none."""
@@ -94,12 +97,15 @@ class Keeper(Generic[S]):
                 await self._logs.store_snapshot(name, pieces[name])
                 self._lying.add(name)
             await self._logs.store_snapshot(MANIFEST, manifest.sealed())
-            self._identities = manifest.identities
+            self._identities, self._kept_cause = manifest.identities, manifest.next_cause
             for name in self._lying - set(manifest.names()):
                 await self._logs.store_snapshot(name, None)
                 self._lying.discard(name)
         except Unavailable as error:
             self._tell("failed", str(error))
+        except Exception as error:  # a bug of ours: the log and the metrics tell, and the work goes on without
+            self._log.exception("writing a snapshot raised", inbox_offset=manifest.next_cause)
+            self._tell("failed", repr(error))
         else:
             self._tell("written", f"up to inbox offset {manifest.next_cause}")
 

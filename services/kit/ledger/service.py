@@ -9,7 +9,7 @@ import contextlib
 import gc
 import random
 from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -54,14 +54,14 @@ class DecidingService(Generic[S]):
         identity = await self._identify()
         async with self._ownership(identity) as membership:
             self._joined = True
-            measuring = asyncio.create_task(self._measure())
+            tuning = asyncio.create_task(self._tune())
             try:
                 while True:
                     owned = {p for _, p in membership.owned()} if membership else self._static_partitions(identity)
                     self._reconcile(owned, identity)
                     await self._wait(membership)
             finally:
-                measuring.cancel()
+                tuning.cancel()
                 await self._end()
 
     def not_live(self) -> str | None:
@@ -121,6 +121,7 @@ class DecidingService(Generic[S]):
             pair = KafkaPair(self._bootstrap, service, partition, f"{service}-{self._instance}-{partition}")
             worker = self._workers[partition] = Worker(self._decider, partition, pair, identity)
             owned.set(1)
+            measuring = asyncio.create_task(_measure(worker))
             try:
                 await worker.run()
                 return
@@ -132,6 +133,7 @@ class DecidingService(Generic[S]):
                 stopped.set(1)
                 return
             finally:
+                measuring.cancel()
                 owned.set(0)
                 metrics.forget(service, partition)
                 self._workers.pop(partition, None)
@@ -146,16 +148,13 @@ class DecidingService(Generic[S]):
         await membership.poll()
         await membership.wait()
 
-    async def _measure(self) -> None:
-        frozen = False
+    async def _tune(self) -> None:
+        """Tune the collector once, when all is folded."""
         while True:
             await asyncio.sleep(MEASURE_EVERY_SECONDS)
-            for worker in list(self._workers.values()):
-                with contextlib.suppress(Unavailable):  # the gauges stand still while the broker is away
-                    await worker.measure()
-            if not frozen and self._workers and all(worker.ready for worker in self._workers.values()):
+            if self._workers and all(worker.ready for worker in self._workers.values()):
                 tune_collector()
-                frozen = True
+                return
 
     async def _end(self) -> None:
         for worker in self._workers.values():
@@ -166,3 +165,11 @@ class DecidingService(Generic[S]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _measure(worker: Worker[Any]) -> None:
+    """Look how far an inbox reaches, until cancelled; each for itself, so that one that hangs hides no other's lag."""
+    while True:
+        await asyncio.sleep(MEASURE_EVERY_SECONDS)
+        with contextlib.suppress(Unavailable):  # the gauges stand still while the broker is away
+            await worker.measure()
