@@ -18,7 +18,7 @@ SPEED ?=
 SCALE ?=
 TESTS ?= tests
 
-.PHONY: help run down status test test-long prove-watch prove-operating prove-compose simulate chaos recovery soak planted \
+.PHONY: help run down status test test-long prove-watch prove-operating prove-upgrade prove-compose simulate chaos recovery soak planted \
 	reliability break-rules check setup setup-dev clean-data bench-ledger bench-latency bench-watch bench-picture \
 	bench-intake bench-audit bench-restart contracts lock model check-kubernetes sizing images compose-up compose-down \
 	test-containers
@@ -54,6 +54,9 @@ prove-watch: setup-dev ## every rule raised and cleared on the real thing, undis
 
 prove-operating: setup-dev ## what docs/operating.md tells to do: back up, restore, copy 6 to 6 and 6 to 4 partitions, go on; takes three minutes
 	@$(BIN)/python -m tests.proof.operating
+
+prove-upgrade: setup-dev ## an old and a new release side by side under load, back, and past the switch (docs/operating.md); takes four minutes
+	@$(BIN)/python -m tests.upgrade
 
 simulate: setup-dev ## whole services under a seed: 3,000 seeds, then planted bugs (docs/simulation.md); takes three minutes
 	@$(BIN)/python -m tests.simulation --seeds 3000

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.deployment import UnitRegistered
+from schemas.envelope import UnknownMessage
+from services.kit.ledger import desk
 from services.kit.ledger.fold import Fold, LedgerBroken
 from services.kit.ledger.log import Identity
 from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
@@ -169,6 +171,19 @@ class LedgerContract:
         await run_until_answered(site, worker(site, decider=raising_on(site.decider, "u-1", "u-2", "u-4")))
         registered, failed = "unit.registered", "message.rejected:internal_error"
         assert kinds(answers(await site.events())) == [registered, failed, failed, registered, failed, registered]
+
+    async def test_a_message_of_a_later_release_stops_the_partition_and_waits_for_who_knows_it(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await site.put(*message(register("u-1"), "a"))
+        await site.put(*message(sighted(), "b"))
+        unknown = "kalimaya.unit.sighted", "urn:kalimaya:schema:unit.sighted:1"
+        with monkeypatch.context() as the_release_before:
+            the_release_before.delitem(desk._INTAKE, unknown)
+            with pytest.raises(UnknownMessage, match=unknown[1]):
+                await asyncio.wait_for(worker(site).run(), 20)
+        await run_until_answered(site, worker(site))
+        assert kinds(answers(await site.events())) == ["unit.registered", "unit.sighted"]
 
     async def test_an_evolve_that_raises_on_the_log_stops_the_partition(self, site: Site) -> None:
         await site.put(*message(register(), "a"))

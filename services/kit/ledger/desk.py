@@ -265,7 +265,8 @@ class Desk(Generic[S]):
     def decide(self, record: Record, at: int) -> Decided:
         """The one outcome of an inbox record; `at` is where its answer is expected to land.
 
-        Raises whatever the decider raises; the caller then rolls back.
+        Raises whatever the decider raises, and UnknownMessage for a version that is not known here; the caller then
+        rolls back.
         """
         self._save()
         stamp = read_stamp(record)

@@ -36,9 +36,14 @@ SHELF_END_MS, SHELF_FETCH_MS = 2000, 50
 
 
 async def bounded(waiting: Awaitable[T], seconds: float) -> T:
-    """Await something of Kafka's for at most `seconds`; any error of the broker's becomes Unavailable."""
+    """Await something of Kafka's for at most `seconds`; any error of the broker's becomes Unavailable.
+
+    Not by `asyncio.wait_for`: before Python 3.12 it loses a cancellation that comes as the answer does, and who
+    reads all the time would never hear that he should stop.
+    """
     try:
-        return await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):
+            return await waiting
     except OffsetOutOfRangeError as error:
         raise OutOfRange(str(error)) from error
     except (KafkaError, TimeoutError, OSError) as error:

@@ -55,7 +55,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def wait(self) -> None:
         """Until something changed, or a while has passed and it is time for another poll."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.changed.wait(), POLL_EVERY_SECONDS)
+            async with asyncio.timeout(POLL_EVERY_SECONDS):  # `wait_for` loses cancellations (see `bounded`)
+                await self.changed.wait()
         self.changed.clear()
 
     def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:

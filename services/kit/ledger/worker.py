@@ -1,7 +1,8 @@
 """The worker: owns one partition, folds its event log, and appends one answer for each inbox message (R3 to R9).
 
 `events` is the only durable state. Whatever goes wrong, the way back is the same: drop what was decided on top, read on
-from the folded position, decide again. Only a log that breaks the protocol, or an `evolve` that raises, stops it.
+from the folded position, decide again. Only a log that breaks the protocol, an `evolve` that raises, or a message that
+a later release took in, stops it.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from schemas.envelope import UnknownMessage
 from services.kit.decider import Decider
 from services.kit.ledger import metrics
 from services.kit.ledger.desk import Decided, Desk, Limits
@@ -107,7 +109,10 @@ class Worker(Generic[S]):
         self._stopping = True
 
     async def run(self) -> None:
-        """Own the partition. Returns after `stop`; raises LedgerBroken, StoodDown, or what `evolve` raised."""
+        """Own the partition. Returns after `stop`.
+
+        Raises LedgerBroken, StoodDown, what `evolve` raised, and UnknownMessage for what a later release took in.
+        """
         try:
             await self._run()
         finally:
@@ -317,6 +322,8 @@ class Worker(Generic[S]):
     def _decide(self, record: Record, at: int) -> Decided:
         try:
             return self.desk.decide(record, at)
+        except UnknownMessage:  # a later release took it in, and will answer it; a rejection would stand for ever
+            raise
         except Exception as error:  # a bug in the decider: logged, counted, and after a refold answered
             again = record.offset in self._suspects
             self._gauges.poison()
