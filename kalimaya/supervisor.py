@@ -154,4 +154,7 @@ class Supervisor:
 
     def _enter(self, one: Supervised, state: State) -> None:
         one.state, one.since = state, datetime.now(UTC)
-        self._on_change(self.children)
+        try:
+            self._on_change(self.children)
+        except OSError as error:  # who looks on sees less; the children are kept all the same
+            self._say(f"how the processes are cannot be written down: {error}")

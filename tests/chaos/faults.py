@@ -137,11 +137,11 @@ async def _mended(site: Site, fault: Fault) -> None:
 
 
 async def _full(site: Site, fault: Fault) -> str | None:
-    site.fill(fault.target)
+    site.disk(fault.target).fill()
     try:
         await asyncio.sleep(fault.seconds)
     finally:
-        site.free(fault.target)
+        site.disk(fault.target).free()
     return None
 
 

@@ -24,8 +24,9 @@ from tests.chaos import results
 from tests.chaos.checker import Found, Logs, check
 from tests.chaos.faults import WATCHES, Faults, schedule
 from tests.chaos.load import Load, Receipts
-from tests.chaos.site import Site, may_mount
+from tests.chaos.site import Site
 from tests.chaos.undisturbed import Undisturbed, stored_digest
+from tests.support.disk import may_mount
 
 TELL_SECONDS = 10.0
 QUIET_SECONDS = 240.0

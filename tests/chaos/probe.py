@@ -81,6 +81,16 @@ class Probe:
             await asyncio.sleep(LOOK_SECONDS)
         return None
 
+    def behind(self) -> str:
+        """Which partitions have not decided or projected the oldest batch that is open."""
+        still = next((each for each in self.batches if each.projected is None), None)
+        if still is None:
+            return "no batch was taken in whole" if not self.batches else "nothing is open"
+        ago = f"sent {monotonic() - still.sent:.0f} s ago"
+        undecided = [place for place, at in still.positions.items() if self._answered[place] <= at]
+        unseen = [place for place, at in still.positions.items() if self._shown[place] <= at]
+        return f"{ago}, not decided in {undecided}, not projected in {unseen}"
+
     def forget(self) -> None:
         """Let go of all batches so far."""
         self.batches.clear()

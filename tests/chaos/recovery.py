@@ -116,7 +116,7 @@ async def _well(probe: Probe) -> None:
     """Until all works."""
     probe.forget()
     if await probe.recovered(monotonic(), GIVE_UP_SECONDS) is None:
-        raise TimeoutError("the system did not come to rest")
+        raise TimeoutError(f"the system did not come to rest: {probe.behind()}")
 
 
 async def _looked(site: Site, target: str) -> Took:
@@ -149,6 +149,8 @@ async def session(brokers: int, until: int, seconds: float, seed: int, folder: P
         line = {"kind": kind.name, "target": target, "limit": kind.limit, "load": round(os.getloadavg()[0], 1)}
         results.add("recovery", around | line | took)
         print(f"  {kind.name} ({target}), {have[kind.name]} of {until}: {took}", flush=True)
+        if None in took.values():
+            print(f"    {probe.behind()}", flush=True)
 
     try:
         await site.start()

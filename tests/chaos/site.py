@@ -6,11 +6,9 @@ reads one, and disks that can be full. Whatever dies is started again by the sup
 
 import asyncio
 import contextlib
-import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -34,12 +32,11 @@ from services.kit.ledger import topics
 from services.kit.principals import load_principals
 from tests.chaos.brokers import PORTS_EACH, Broker, brokers, prepare_all
 from tests.chaos.proxy import Proxies
+from tests.support.disk import Disk
 
 PARTITIONS = 6
 TIMED = ("gateway", "projection", *(f"{service}-watch" for service in DECIDING_SERVICES))
 """Processes that read a clock."""
-DISK = "2g"
-"""What a disk holds while nobody has filled it: memory, as far as it is used."""
 SICK = "tests.chaos.sick"
 RELOAD = re.compile(r'"event": "(reload|stood down|fold once more from the start)"|"reason": "(\w+)"')
 
@@ -102,8 +99,8 @@ class Site:
     async def start(self) -> None:
         """Start everything, in the order of `kalimaya up`. Raises StartFailedError."""
         quiet_client_logs()
-        for disk in self.disk_names() if self.disks else ():
-            self._mount(disk)
+        for name in self.disk_names() if self.disks else ():
+            self.disk(name).mount()
         prepare_all(self.nodes)
         self.postgres.prepare()
         doors = {node.name: (node.through, node.door) for node in self.nodes}
@@ -131,8 +128,8 @@ class Site:
         await self.supervisor.stop()
         if hasattr(self, "proxies"):
             self.proxies.close()
-        for disk in self.disk_names() if self.disks else ():
-            await asyncio.to_thread(_quietly, "umount", "--lazy", str(self._disk(disk)))
+        for name in self.disk_names() if self.disks else ():
+            await asyncio.to_thread(self.disk(name).unmount)
 
     def child(self, service: str, instance: str = "1", **settings: str) -> Child:
         """A service as a child; another `instance` of it has ports of its own and is nobody's to restart."""
@@ -242,56 +239,19 @@ class Site:
         """Whose data lie on a file system of its own."""
         return [*(node.name for node in self.nodes), "postgres"]
 
-    def _disk(self, name: str) -> Path:
-        return self.folder / name
-
-    def _mount(self, name: str) -> None:
-        self._disk(name).mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "kalimaya-chaos", self._disk(name)], check=True)
-
-    def fill(self, name: str) -> None:
-        """Leave no room on a disk: it is made as small as what is on it."""
-        used = shutil.disk_usage(self._disk(name)).used
-        self._resize(name, str(used + 4096))
-
-    def free(self, name: str) -> None:
-        """Make room again."""
-        self._resize(name, DISK)
-
-    def _resize(self, name: str, size: str) -> None:
-        _quietly("mount", "-o", f"remount,size={size}", str(self._disk(name)))
-
-
-def may_mount() -> bool:
-    """Whether this account may mount a file system."""
-    if os.geteuid() != 0:
-        return False
-    folder = Path("/tmp") / f"kalimaya-mount-{os.getpid()}"
-    folder.mkdir()
-    try:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False, capture_output=True
-        )
-        if done.returncode == 0:
-            subprocess.run(["umount", folder], check=True)
-        return done.returncode == 0
-    except OSError:
-        return False
-    finally:
-        folder.rmdir()
+    def disk(self, name: str) -> Disk:
+        """The file system on which its data lie."""
+        return Disk(self.folder / name)
 
 
 @contextlib.contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """A folder that goes in the end; PostgreSQL's account may enter it, too."""
+    """A folder that goes in the end, if it ends well; PostgreSQL's account may enter it, too."""
     folder = Path(tempfile.mkdtemp(prefix=f"kalimaya-{name}-"))
     folder.chmod(0o755)
     try:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _quietly(*command: str) -> bool:
-    """Whether a command did what it should."""
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except BaseException:
+        print(f"logs and data are in {folder}", flush=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)

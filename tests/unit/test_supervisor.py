@@ -1,6 +1,7 @@
 """The supervisor's promises, each with small children of its own."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -43,6 +44,24 @@ async def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
     os.kill(first, signal.SIGKILL)
     await until(one, State.READY, restarts=1)
     assert one.process.pid != first
+
+
+async def test_children_are_kept_though_nothing_can_be_written_down_about_them() -> None:
+    said = list[str]()
+
+    def full(_: list[Supervised]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = Supervisor(start_seconds=20, on_change=full, say=said.append)
+    try:
+        await supervisor.start(python("child", SLEEPER))
+        one = supervisor.children[0]
+        assert one.process is not None
+        os.kill(one.process.pid, signal.SIGKILL)
+        await until(one, State.READY, restarts=1)
+    finally:
+        await supervisor.stop()
+    assert any("No space left" in line for line in said)
 
 
 async def test_start_returns_only_when_the_child_is_ready(supervisor: Supervisor, tmp_path: Path) -> None:
