@@ -20,6 +20,7 @@ CLEAN, NOT_CLEAN, UNREACHABLE = 0, 1, 2
 
 
 def audit(
+    context: typer.Context,
     kafka: Annotated[
         str | None, typer.Option(envvar="KALIMAYA_KAFKA", help="bootstrap address; default: the embedded Kafka")
     ] = None,
@@ -28,7 +29,11 @@ def audit(
         typer.Option(envvar="KALIMAYA_POSTGRES", help="address of the read model; default: the embedded PostgreSQL"),
     ] = None,
     receipts: Annotated[
-        Path | None, typer.Option(help="what senders were told, JSON lines; default: those of the scenario, if any")
+        Path | None,
+        typer.Option(
+            help="what senders were told, JSON lines; default: those of the scenario that was played here, if any and "
+            "if no --kafka is named"
+        ),
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="wait up to so many seconds until nothing is in flight")] = 0.0,
     read_model: Annotated[bool, typer.Option(help="compare the read model with a fresh fold")] = True,
@@ -45,7 +50,7 @@ def audit(
             kafka=engines.kafka(kafka),
             services=DECIDING_SERVICES,
             postgres=_read_model(postgres, settings) if read_model else None,
-            receipts=_receipts(settings, receipts),
+            receipts=receipts or _receipts(context, settings),
             wait=wait,
         )
         with progress(stderr, TimeElapsedColumn()) as tell:
@@ -71,6 +76,8 @@ def _read_model(named: str | None, settings: Settings) -> str:
         raise Unreachable(f"The read model cannot be found: {error}. {hint}") from error
 
 
-def _receipts(settings: Settings, named: Path | None) -> Path | None:
-    usual = settings.data / "receipts.jsonl"
-    return named or (usual if usual.exists() else None)
+def _receipts(context: typer.Context, settings: Settings) -> Path | None:
+    """Of the scenario in the data folder; they say nothing of another Kafka."""
+    named, usual = context.get_parameter_source("kafka"), settings.data / "receipts.jsonl"
+    elsewhere = named is not None and named.name == "COMMANDLINE"
+    return usual if usual.exists() and not elsewhere else None

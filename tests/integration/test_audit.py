@@ -231,6 +231,13 @@ class TestCommand:
         assert told.exit_code == 0
         assert "Clean." in told.stdout
 
+    async def test_what_a_scenario_left_here_is_not_held_against_another_kafka(
+        self, read_model: ReadModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("KALIMAYA_DATA", str(tmp_path))
+        (tmp_path / "receipts.jsonl").write_text('{"source": "/agencies/a", "id": "1", "status": 202}\n')
+        assert (await self.call(read_model, monkeypatch)).exit_code == 0
+
     async def test_clean_for_programs(self, read_model: ReadModel, monkeypatch: pytest.MonkeyPatch) -> None:
         said = json.loads((await self.call(read_model, monkeypatch, "--json")).stdout)
         assert (said["clean"], said["all"]["received"], said["read_model"]["equal"]) == (True, MESSAGES, True)
