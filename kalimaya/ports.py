@@ -3,7 +3,7 @@
 import random
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from kalimaya.settings import HOST
@@ -11,6 +11,9 @@ from kalimaya.settings import HOST
 GIVEN = range(10_000, 32_768)
 """What `free_ports` gives. From 32,768 on Linux lends ports to outgoing connections: while a server restarts, a client
 may be lent its port."""
+
+_given: deque[int] = deque(maxlen=500)
+"""What was given last: who got it may not have begun to listen yet, or be about to be started again."""
 
 
 class PortTakenError(Exception):
@@ -43,7 +46,8 @@ def free_ports(count: int) -> list[int]:
     for _ in range(1000):
         first = random.choice(GIVEN[:-count])
         row = list(range(first, first + count))
-        if all(_free(port) for port in row):
+        if not any(port in _given for port in row) and all(_free(port) for port in row):
+            _given.extend(row)
             return row
     raise PortTakenError(f"There are no {count} free ports in a row.")
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +25,7 @@ class System:
         names = ("KAFKA", "KAFKA_CONTROLLER", "POSTGRES", "PICTURE", "GATEWAY")
         ports = free_ports(len(names))
         self.ports = dict(zip(names, ports, strict=True))
-        self.ports["METRICS"] = _free_row(len(SERVICES), set(ports))
+        self.ports["METRICS"] = free_ports(len(SERVICES))[0]
         self.environment = os.environ | {f"KALIMAYA_{name}_PORT": str(port) for name, port in self.ports.items()}
         self.environment["KALIMAYA_DATA"] = str(self.data)
         self._process: subprocess.Popen[bytes] | None = None
@@ -151,17 +150,3 @@ class System:
             for path in files
             if path.exists()
         )
-
-
-def _free_row(length: int, taken: set[int]) -> int:
-    """The first of `length` free ports in a row, none of which is `taken`."""
-    for first in free_ports(50):
-        row = range(first, first + length)
-        if first + length < 65000 and taken.isdisjoint(row) and all(map(_is_free, row)):
-            return first
-    raise AssertionError("no row of free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) != 0
