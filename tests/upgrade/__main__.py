@@ -26,4 +26,5 @@ async def main(folder: Path) -> int:
 
 if __name__ == "__main__":
     with scratch("upgrade") as own:
-        sys.exit(asyncio.run(main(own)))
+        code = asyncio.run(main(own))
+    sys.exit(code)
