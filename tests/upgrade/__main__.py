@@ -26,5 +26,5 @@ async def main(folder: Path) -> int:
 
 if __name__ == "__main__":
     with scratch("upgrade") as own:
-        code = asyncio.run(main(own))
-    sys.exit(code)
+        if code := asyncio.run(main(own)):
+            sys.exit(code)
