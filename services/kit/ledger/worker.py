@@ -184,8 +184,9 @@ class Worker(Generic[S]):
                 end = await self._end()  # it may have become shorter while we read
                 if self.fold.position >= end and not self.fold.whole:
                     raise LedgerBroken(f"the answer to cause {self.fold.next_cause} is torn at the end of the log")
-            for record in records:
+            else:
                 self._moved_at = monotonic()
+            for record in records:
                 answer = self._take(record, from_start)
                 if answer is not None:
                     self.desk.apply(answer)
