@@ -22,7 +22,7 @@ from tests.chaos import results
 from tests.chaos.site import Site, scratch
 
 TOGETHER = 20
-SUSTAINED = 750.0
+SUSTAINED = 1000.0
 """Messages a second, so many in one POST, on two cores (`make bench-intake`)."""
 MINUTE = 60.0
 
