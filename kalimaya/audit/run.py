@@ -11,7 +11,7 @@ import msgspec
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.judge import WholeAnswer
-from kalimaya.audit.kafka import Place, Reader, UnevenTopics, describe
+from kalimaya.audit.kafka import Place, Reader, Unreachable, UnevenTopics, describe
 from kalimaya.audit.logs import LogsChecker
 from kalimaya.audit.partition import Logs
 from kalimaya.audit.read_model import Compared, Comparison
@@ -70,7 +70,7 @@ def audit(plan: Plan, progress: Progress) -> Result:
     ]
     reader = Reader(plan.kafka, places)
     try:
-        with closing(ReadModel(plan.postgres)) if plan.postgres else nullcontext() as read_model:
+        with closing(_open(plan.postgres, deadline, progress)) if plan.postgres else nullcontext() as read_model:
             if read_model:
                 _await_projection(read_model, reader, deadline, progress)
             # Before the logs' ends are asked for: so what a receipt promises must be in what is read.
@@ -170,6 +170,18 @@ def _describe(plan: Plan, findings: Findings) -> list[Logs]:
         except UnevenTopics as error:
             findings.add("partition counts", f"{service}.events", None, None, str(error))
     return found
+
+
+def _open(dsn: str, deadline: float, progress: Progress) -> ReadModel:
+    """The read model; a PostgreSQL that is just starting is waited for, too."""
+    while True:
+        try:
+            return ReadModel(dsn)
+        except Unreachable as error:
+            if monotonic() >= deadline:
+                raise
+            progress(str(error), 0, 0)
+            sleep(LOOK_AGAIN_SECONDS)
 
 
 def _await_projection(read_model: ReadModel, reader: Reader, deadline: float, progress: Progress) -> None:

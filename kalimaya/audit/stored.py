@@ -49,7 +49,11 @@ class ReadModel:
 
     def __init__(self, dsn: str) -> None:
         self._runner = asyncio.Runner()
-        self._connection: asyncpg.Connection[Any] = self._ask(_connect(dsn))
+        try:
+            self._connection: asyncpg.Connection[Any] = self._ask(_connect(dsn))
+        except Unreachable:
+            self._runner.close()
+            raise
 
     def close(self) -> None:
         """Let go."""

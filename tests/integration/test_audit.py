@@ -178,6 +178,19 @@ async def test_a_read_model_that_follows_from_the_log(read_model: ReadModel) -> 
     assert compared.stored_digest == compared.folded_digest != ""
 
 
+async def test_a_postgresql_that_is_just_starting_is_waited_for(pair: Pair, read_model: ReadModel) -> None:
+    pair.kill_postgres()
+    try:
+        with pytest.raises(Unreachable, match="PostgreSQL does not answer"):
+            await read_model.audit()
+        waiting = asyncio.create_task(read_model.audit(wait=60))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+    finally:
+        await asyncio.to_thread(pair.start_postgres)
+    assert (await waiting).findings.kept == []
+
+
 @pytest.mark.parametrize(
     ("meddling", "topic", "said"),
     [
