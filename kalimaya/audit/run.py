@@ -11,7 +11,7 @@ import msgspec
 from kalimaya.audit.alerts import Alerts
 from kalimaya.audit.findings import Counts, Findings
 from kalimaya.audit.judge import WholeAnswer
-from kalimaya.audit.kafka import Place, Reader, Unreachable, UnevenTopics, describe
+from kalimaya.audit.kafka import Place, Reader, UnevenTopics, Unreachable, describe
 from kalimaya.audit.logs import LogsChecker
 from kalimaya.audit.partition import Logs
 from kalimaya.audit.read_model import Compared, Comparison
