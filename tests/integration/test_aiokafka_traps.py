@@ -1,11 +1,13 @@
 """The traps of aiokafka 0.14 that the ledger works around (services/kit/ledger/kafka.py): one test each."""
 
 import asyncio
+import gc
 import inspect
 from statistics import median
 from time import monotonic
 
 import pytest
+from aiokafka.consumer.fetcher import PartitionRecords
 
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, close, consumer, producer
@@ -99,6 +101,27 @@ async def test_an_offset_that_does_not_exist_is_out_of_range(site: KafkaSite) ->
     with pytest.raises(OutOfRange):
         await site.pair().read_events(1000, 5)
     await site.stop()
+
+
+async def test_what_was_fetched_and_is_left_behind_is_not_kept(
+    site: KafkaSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "MOST_RECORDS", 5)
+    await site.put_events([(b"key", b"value", [])] * 20)
+    await site.put(b"key", b"value", [])
+    logs = site.pair()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            for offset in (1, 2):  # five of what was fetched are taken, the others left behind
+                assert (await logs.read_events(offset, 5))[0].offset == offset
+            await logs.read_inbox(0, 5)
+        assert sum(type(each) is PartitionRecords for each in gc.get_objects()) <= 2
+    finally:
+        gc.enable()
+        await logs.close()
+        await site.stop()
 
 
 async def test_clients_close_in_bounded_time_and_work_goes_on_when_the_broker_comes_back(

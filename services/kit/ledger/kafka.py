@@ -88,10 +88,14 @@ def begin_at(reader: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
     """Let a consumer of one partition read on from `offset`.
 
     It is assigned the partition in the same step: were it to wait for anything in between, it would look for a
-    position, find none, and raise NoOffsetForPartitionError at the next read.
+    position, find none, and raise NoOffsetForPartitionError at the next read. What was fetched and is left behind, up
+    to FETCH_BYTES, is in a cycle with its own iterator; the cycle is broken here, for our collector looks rarely.
     """
     if not reader.assignment():
         reader.assign([tp])
+    left = getattr(reader._fetcher._records.get(tp), "_partition_records", None)
+    if left is not None:
+        left._records_iterator = iter(())
     reader.seek(tp, offset)
 
 

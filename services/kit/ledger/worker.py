@@ -350,15 +350,17 @@ class Worker(Generic[S]):
         if await self._logs.events_end() != self.fold.position:
             raise Misplaced("somebody else wrote, or the log is shorter than it was")
         again, until = self._read.apart(), monotonic() + READ_BACK_AT_ONCE_SECONDS
-        same = await self._ends_as_left(again)
+        left = await self._left(again)
+        same, records = left is not None, left or ()
         again.position = again.tail + 1
         try:
             while same and again.position < self.fold.position and (monotonic() < until or not again.whole):
-                records = await self._logs.read_events(again.position, READ_BACK_SECONDS)
+                records = records or await self._logs.read_events(again.position, READ_BACK_SECONDS)
                 if not records:
                     raise Unavailable(f"could not read back offset {again.position} of the event log")
                 for record in records:
                     again.take(record)
+                records = ()
         except OutOfRange as error:
             raise Misplaced(str(error)) from error
         except (ChainMismatch, LedgerBroken):
@@ -372,14 +374,18 @@ class Worker(Generic[S]):
 
     async def _ends_as_left(self, fold: Fold) -> bool:
         """Whether the last record that counted for a fold still stands in its place."""
+        return await self._left(fold) is not None
+
+    async def _left(self, fold: Fold) -> Sequence[Record] | None:
+        """Records behind the last one that counted for a fold, some or none; None if that stands there no more."""
         try:
-            tail = await self._logs.read_events(fold.tail, READ_BACK_SECONDS)
+            records = await self._logs.read_events(fold.tail, READ_BACK_SECONDS)
         except OutOfRange:
-            return False
-        if not tail:
+            return None
+        if not records:
             raise Unavailable("could not read back the own tail")
-        mark = read_mark(tail[0])
-        return mark is not None and _head_after(tail[0], *mark) == fold.head
+        mark = read_mark(records[0])
+        return records[1:] if mark is not None and _head_after(records[0], *mark) == fold.head else None
 
     async def measure(self) -> None:
         """Look how far the inbox reaches. Raises Unavailable."""
