@@ -32,6 +32,10 @@ MIGRATION_LOCK = 3604
 LOOK_SECONDS = 5.0
 """So long a look may take to begin: far longer than a swap, and whoever waits is soon told that PostgreSQL is away."""
 
+IDLE_SECONDS = 10
+"""PostgreSQL ends a transaction in which its client has asked for nothing for so long. Who is frozen, or on a machine
+that lost its power, says no goodbye, and whoever takes his partitions over would wait for his locks."""
+
 LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE"
 """How a transaction that looks more than once begins, in one round trip. Until it ends no rebuilt read model is swapped
 in, and all its looks are into the same tables. The lock takes no snapshot: the one that follows is younger than any
@@ -41,6 +45,7 @@ UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InvalidSchemaNameError,
     asyncpg.UndefinedTableError,
     OSError,
@@ -121,7 +126,10 @@ async def new_pool(dsn: str, schema: str = SCHEMA) -> "asyncpg.Pool[asyncpg.Reco
         max_size=8,
         timeout=5,
         command_timeout=20,
-        server_settings={"search_path": schema},
+        server_settings={
+            "search_path": schema,
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        },
         reset=_left_as_it_was,
     )
 

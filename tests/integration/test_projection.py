@@ -21,7 +21,7 @@ from services.kit.ledger.kafka import KafkaPair, producer
 from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
 from services.projection.projector import Projector
-from services.projection.store import SCHEMA, Store, new_pool
+from services.projection.store import IDLE_SECONDS, SCHEMA, Store, new_pool
 from services.views.model import Model
 from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
@@ -311,7 +311,7 @@ async def caught_up(*projectors: Projector) -> bool:
 
 
 async def test_what_nobody_projects_is_told_by_all(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.projection.projector.ABANDONED_SECONDS", 1)
+    monkeypatch.setattr("services.projection.projector.IDLE_SECONDS", 1)
     async with projecting(operation, lambda _: False) as (projector, _):
         await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
 
@@ -323,6 +323,21 @@ async def test_what_nobody_projects_is_told_by_all(operation: Operation, monkeyp
 
 async def troubled(projector: Projector) -> bool:
     return projector.trouble() is not None
+
+
+async def test_a_projector_that_froze_in_a_transaction_is_not_waited_for(operation: Operation) -> None:
+    async with projecting(operation) as (_, client):
+        await reached(client, [await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))])
+        frozen = await new_pool(operation.dsn)
+        try:
+            async with frozen.acquire() as connection:
+                await connection.execute("BEGIN; SELECT FROM positions FOR UPDATE")
+                held = await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
+                early = await client.get("/v1/status", params={"min_position": held, "wait": 2})
+                assert early.status_code != 200
+                await reached(client, [held], IDLE_SECONDS + 5)
+        finally:
+            frozen.terminate()
 
 
 async def test_postgresql_is_killed_and_comes_back_and_nothing_is_lost(operation: Operation) -> None:
