@@ -81,7 +81,7 @@ class AgencyTopics:
                     if found:
                         await self._hand_over(consumer, found)
                     self._away, self._pause = None, 0.1
-            except Unavailable as error:
+            except (Unavailable, UnicodeDecodeError) as error:  # aiokafka takes no header whose name is not UTF-8
                 self._away = f"reading the agencies' topics again from the committed offsets: {error}"
                 log.warning("agencies' topics", detail=self._away)
             finally:

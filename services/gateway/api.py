@@ -28,6 +28,9 @@ from services.kit.principals import Principal
 
 log = structlog.get_logger(__name__)
 
+BODY_SECONDS = 30.0
+"""How long the body of one request may take to come."""
+
 _WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*(\d+)(?:\s*[,;]|\s*$)")
 
 AT_A_TIME = 100
@@ -205,11 +208,14 @@ async def _body(request: Request, largest: int, hold: Callable[[int], None]) -> 
         raise problem
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            if len(body) + len(chunk) > largest:
-                raise problem
-            hold(len(chunk))
-            body += chunk
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                if len(body) + len(chunk) > largest:
+                    raise problem
+                hold(len(chunk))
+                body += chunk
+    except TimeoutError as error:  # who lost his network says no goodbye, and others need the room that he has
+        raise Problem(400, "invalid-json", "The body ended early", f"not all came in {BODY_SECONDS:g} s") from error
     except ClientDisconnect as error:
         raise Problem(400, "invalid-json", "The body ended early", "the caller hung up") from error
     return bytes(body)

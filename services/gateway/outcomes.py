@@ -75,6 +75,8 @@ class Outcomes:
                 # A log is shorter than it was. Whether that is right is for its decider to say; waiters time out.
                 log.error("following the logs from their ends", detail=str(error))
                 self._positions = dict.fromkeys(self._positions)
+                self._recent.clear()  # of messages in whose places others may come to stand
+                self._parts.clear()
                 await asyncio.sleep(0.5)
             finally:
                 self._following = False

@@ -448,9 +448,12 @@ class Projector:
             if reader is None:
                 continue
             try:
-                self.ends = await asyncio.wait_for(reader.ends(self._seen), AWAY_SECONDS)
+                async with asyncio.timeout(AWAY_SECONDS):
+                    self.ends = await reader.ends(self._seen)
                 self._look(reader, await self._store.positions())
-            except CATCHABLE as error:
+            except Exception as error:  # whatever it is: who no longer looks never takes a lost partition up again
+                if not isinstance(error, CATCHABLE):
+                    log.exception("looking at the logs raised")
                 if reader is self._reader:
                     self._away = f"{type(error).__name__}: {error}"
             if not any(end > track.stored.next_offset for track, end in self._with_ends()):

@@ -105,7 +105,9 @@ async def check(plan: Plan, tell: Progress) -> Compared:
 @contextlib.asynccontextmanager
 async def _beside(plan: Plan, tell: Progress) -> AsyncIterator["_Beside"]:
     """A second read model, empty at first. What a rebuild that was killed has left is dropped; we leave nothing."""
-    connection = await asyncpg.connect(plan.postgres, timeout=5, command_timeout=60)
+    # Were we frozen while all writers wait, they would wait for us for ever.
+    bounds = {"idle_in_transaction_session_timeout": "60s"}
+    connection = await asyncpg.connect(plan.postgres, timeout=5, command_timeout=60, server_settings=bounds)
     try:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", REBUILD_LOCK):
             raise AnotherRebuild

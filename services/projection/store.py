@@ -36,10 +36,13 @@ IDLE_SECONDS = 10
 """PostgreSQL ends a transaction in which its client has asked for nothing for so long. Who is frozen, or on a machine
 that lost its power, says no goodbye, and whoever takes his partitions over would wait for his locks."""
 
-LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE"
+LOOK = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE; "
+    "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+)
 """How a transaction that looks more than once begins, in one round trip. Until it ends no rebuilt read model is swapped
 in, and all its looks are into the same tables. The lock takes no snapshot: the one that follows is younger than any
-swap."""
+swap. To render what was read may take longer than a writer may hold his locks."""
 
 UNREACHABLE = (
     asyncpg.PostgresConnectionError,
@@ -155,8 +158,10 @@ async def one_look(connection: Any) -> AsyncIterator[None]:
     finally:
         if unanswered:
             connection.terminate()
-        elif not connection.is_closed():
-            await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
+        else:
+            with contextlib.suppress(asyncpg.InterfaceError):  # it was lost, and what was asked has said so
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
 
 
 class Store:

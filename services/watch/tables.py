@@ -37,11 +37,16 @@ class Tables:
             self._count(after)
 
     def _count(self, alert: Alert) -> None:
-        subject = (alert.raised.rule, alert.raised.subject)
+        """By number, for the alerts of a subject lie in several partitions, which are read in any order."""
+        subject, n = (alert.raised.rule, alert.raised.subject), alert.raised.n
+        newest = self._standing.get(subject)
         if alert.cleared is None:
-            self._standing[subject] = alert
-        elif self._standing.pop(subject, None) is not None:
-            self._cleared[subject] += 1
+            if n >= self._cleared[subject] and (newest is None or n >= newest.raised.n):
+                self._standing[subject] = alert
+            return
+        self._cleared[subject] = max(self._cleared[subject], n + 1)
+        if newest is not None and newest.raised.n <= n:
+            del self._standing[subject]
 
     # What rules ask.
 

@@ -11,6 +11,7 @@ import openapi_spec_validator
 import pytest
 
 from schemas.catalogue import CATALOGUE
+from services.gateway import api
 from tests.support.gateway import Door, sighting
 
 
@@ -126,6 +127,17 @@ async def test_a_body_that_does_not_say_its_length_is_too_large_as_well(door: Do
 
     answer = await door.post(drip())
     assert answer.status_code == 413
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"[" * 1000
+        await asyncio.sleep(5)
+        yield b"]"
+
+    monkeypatch.setattr(api, "BODY_SECONDS", 0.05)
+    answer = await door.post(pieces())
+    assert (answer.status_code, answer.json()["detail"]) == (400, "not all came in 0.05 s")
 
 
 async def test_another_content_type_is_told_which_to_use(door: Door) -> None:

@@ -114,3 +114,23 @@ async def test_a_partition_of_which_nothing_comes_holds_up_no_other_and_is_told_
         await until(lambda: asyncio.sleep(0, picture.projector.unprojected_age() > 0.2), picture.lag, 5)
         picture.let = True
         await until(lambda: asyncio.sleep(0, picture.lag() == ([0] * PARTITIONS, 0.0)), picture.lag, 5)
+
+
+async def test_who_looks_at_the_logs_goes_on_after_whatever_went_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with projected(monkeypatch) as picture:
+        picture.let, positions, went_wrong = True, picture.store.positions, list[int]()
+
+        async def fails_once() -> Any:
+            if not went_wrong:
+                went_wrong.append(1)
+                raise AssertionError("planted")
+            return await positions()
+
+        picture.send()
+        await until(lambda: asyncio.sleep(0, picture.missing() == [0] * PARTITIONS), picture.missing, 5)
+        monkeypatch.setattr(picture.store, "positions", fails_once)
+        await until(lambda: asyncio.sleep(0, bool(went_wrong)), lambda: went_wrong, 5)
+        picture.send()
+        there = {(f"{name}.events", number): 2 * MESSAGES + 1 for name, number in picture.broker.logs}
+        picture.let = False
+        await until(lambda: asyncio.sleep(0, picture.projector.ends == there), lambda: picture.projector.ends, 5)

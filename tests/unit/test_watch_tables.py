@@ -1,5 +1,6 @@
 """The tables of a watch: what they keep, what they work out only once, and which alerts stand."""
 
+import itertools
 from datetime import date
 from typing import Any
 
@@ -168,6 +169,16 @@ def test_an_alert_is_of_one_rule_and_subject() -> None:
     found = tables(raised())
     assert not found.stands("off_post", SILENT[1])
     assert not found.stands(SILENT[0], f"unit/{OTHER}")
+
+
+@pytest.mark.parametrize("firsts", [*itertools.combinations(range(4), 2)])
+def test_alerts_of_a_subject_may_be_read_in_any_order_of_their_partitions(firsts: tuple[int, int]) -> None:
+    """Alert 0 is in one partition, alert 1 in another; `firsts`: when the facts of the first one come."""
+    for last in (cleared(1), None):
+        one, other = iter([raised(), cleared()]), iter([raised(1), last])
+        facts = [next(one if at in firsts else other) for at in range(4)]
+        found = tables(*(each for each in facts if each is not None))
+        assert (found.cleared(SILENT), found.stands(*SILENT)) == ((1, True) if last is None else (2, False))
 
 
 def test_those_cleared_are_counted_by_rule_and_subject_each_once() -> None:

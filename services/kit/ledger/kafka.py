@@ -51,7 +51,10 @@ async def bounded(waiting: Awaitable[T], seconds: float) -> T:
 
 
 async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Stop a client in bounded time, even while the broker is away."""
+    """Stop a client in bounded time, even while the broker is away; what was fetched and not read goes with it."""
+    if isinstance(client, AIOKafkaConsumer) and hasattr(client, "_fetcher"):
+        for tp in client._fetcher._records if client._fetcher else ():
+            _leave_behind(client, tp)
     stopping = asyncio.ensure_future(client.stop())
     await asyncio.wait({stopping}, timeout=CLOSE_SECONDS)
     if not stopping.done():
@@ -88,15 +91,22 @@ def begin_at(reader: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
     """Let a consumer of one partition read on from `offset`.
 
     It is assigned the partition in the same step: were it to wait for anything in between, it would look for a
-    position, find none, and raise NoOffsetForPartitionError at the next read. What was fetched and is left behind, up
-    to FETCH_BYTES, is in a cycle with its own iterator; the cycle is broken here, for our collector looks rarely.
+    position, find none, and raise NoOffsetForPartitionError at the next read.
     """
     if not reader.assignment():
         reader.assign([tp])
+    _leave_behind(reader, tp)
+    reader.seek(tp, offset)
+
+
+def _leave_behind(reader: AIOKafkaConsumer, tp: TopicPartition) -> None:
+    """What was fetched and will not be read, up to FETCH_BYTES, is in a cycle with its own iterator.
+
+    The cycle is broken here, for our collector looks rarely (`tune_collector`).
+    """
     left = getattr(reader._fetcher._records.get(tp), "_partition_records", None)
     if left is not None:
         left._records_iterator = iter(())
-    reader.seek(tp, offset)
 
 
 def producer(bootstrap: Bootstrap, client_id: str) -> AIOKafkaProducer:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.kit.kafka_access import Bootstrap, access_to
-from services.kit.ledger.kafka import bounded, close
+from services.kit.ledger.kafka import REQUEST_MS, bounded, close
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import Place
 
@@ -36,6 +36,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="latest",
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 3,
+            request_timeout_ms=REQUEST_MS,  # above the session's, for so long a join may be held
         )
         self._topics = topics
 

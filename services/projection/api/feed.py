@@ -243,7 +243,7 @@ class Feed:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await reader.woken.wait()
         except TimeoutError:
-            return True
+            return not reader.waiting  # something may have come just now
         return False
 
     async def _shown(self, reader: Reader, changes: Sequence[Change]) -> bytes:
