@@ -33,8 +33,9 @@ STILL_SECONDS = 8.0
 """For how long PostgreSQL does nothing; and for half of it, in as long a flood, the decider."""
 OUTCOME_SECONDS = 2.0
 """So long the outcome of a lone message may take; it is some 20 ms, and the machine has other things to do."""
-CHANGE_SECONDS = 8.0
-"""So long a change may take from the gateway to who listens; it is some 0.3 s when they come in bursts of 2,000."""
+CHANGE_SECONDS = 20.0
+"""So long a change may take from the gateway to who listens, far less than who takes nothing is given; it is some 0.5 s
+when they come in bursts of 2,000, and the machine has other things to do."""
 SLOW = MOST_WAITING + 11_000
 """So many changes drop who takes nothing: what waits for him, and what the sockets' 3 MB hold."""
 

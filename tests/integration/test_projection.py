@@ -311,7 +311,7 @@ async def caught_up(*projectors: Projector) -> bool:
 
 
 async def test_what_nobody_projects_is_told_by_all(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.projection.projector.IDLE_SECONDS", 1)
+    monkeypatch.setattr("services.projection.projector.ABANDONED_SECONDS", 1)
     async with projecting(operation, lambda _: False) as (projector, _):
         await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
 
