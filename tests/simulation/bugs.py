@@ -99,6 +99,7 @@ BUGS = (
             Edit(Worker, "_check_own_tail", "self._read.apart()", "self.fold.apart()"),
             Edit(Worker, "_read_to_end", "not await self._ends_as_left(self.fold)", "False"),
         ),
+        within=300,
     ),
     Bug(
         "a snapshot lacks the identities behind its last full piece",
@@ -140,6 +141,7 @@ BUGS = (
     Bug(
         "the projector stores a position inside of an answer",
         (Edit(Track, "note", "if self.fold.whole:", "if True:"),),
+        within=300,
     ),
 )  # fmt: skip
 
