@@ -52,8 +52,8 @@ async def bounded(waiting: Awaitable[T], seconds: float) -> T:
 
 async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Stop a client in bounded time, even while the broker is away; what was fetched and not read goes with it."""
-    if isinstance(client, AIOKafkaConsumer) and hasattr(client, "_fetcher"):
-        for tp in client._fetcher._records if client._fetcher else ():
+    if isinstance(client, AIOKafkaConsumer) and client._fetcher is not None:
+        for tp in client._fetcher._records:
             _leave_behind(client, tp)
     stopping = asyncio.ensure_future(client.stop())
     await asyncio.wait({stopping}, timeout=CLOSE_SECONDS)

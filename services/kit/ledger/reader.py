@@ -48,18 +48,20 @@ class LogReader:
 
     async def read(self, wait: float, most: int = 5000) -> Mapping[Place, Sequence[Record]]:
         """What has come, as soon as there is something; empty after `wait` seconds. Raises OutOfRange."""
-        if self._consumer is None:
-            raise Unavailable("it has been stopped")
-        got = await bounded(self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
+        got = await bounded(self._following().getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
         return {(tp.topic, tp.partition): records for tp, records in got.items() if records}
 
     async def ends(self, places: Iterable[Place] | None = None) -> Mapping[Place, int]:
         """The offset that each partition's next record will get; of those that are read, or of any others."""
+        following = self._following()
+        tps = following.assignment() if places is None else [TopicPartition(*place) for place in places]
+        ends = await bounded(following.end_offsets(list(tps)), 10)
+        return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+
+    def _following(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             raise Unavailable("it has been stopped")
-        tps = self._consumer.assignment() if places is None else [TopicPartition(*place) for place in places]
-        ends = await bounded(self._consumer.end_offsets(list(tps)), 10)
-        return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+        return self._consumer
 
     async def stop(self) -> None:
         """Let go, in bounded time."""
