@@ -12,7 +12,7 @@ from rich.console import Console
 from kalimaya.embedded.postgres import read_model
 from kalimaya.settings import Settings
 from services.projection.digest import digest as digest_of
-from services.projection.store import SCHEMA
+from services.projection.store import DATABASE_ERRORS, SCHEMA
 
 UNREACHABLE = 2
 
@@ -30,7 +30,7 @@ def digest(
     """
     try:
         found = digest_of(asyncio.run(_documents(read_model(postgres, Settings()))))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+    except (*DATABASE_ERRORS, ValueError) as error:
         said = f"The read model cannot be read: {error or type(error).__name__}"
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(UNREACHABLE) from error

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Coroutine
 from typing import Annotated, Any, NoReturn
 
-import asyncpg
 import msgspec
 import typer
 from rich.console import Console
@@ -21,6 +20,7 @@ from services.kit import logs
 from services.kit.ledger.log import Unavailable
 from services.projection import rebuilding
 from services.projection.rebuilding import AnotherRebuild, CannotRebuild, Compared, Rebuilt
+from services.projection.store import DATABASE_ERRORS
 
 NOT_DONE, UNREACHABLE, ANOTHER, INTERRUPTED = 1, 2, 3, 130
 
@@ -57,7 +57,7 @@ def rebuild(
         _fail(stderr, f"Not done: {error}", NOT_DONE)
     except Unavailable as error:
         _fail(stderr, f"Not done: the logs cannot be read: {error}", UNREACHABLE)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+    except (*DATABASE_ERRORS, ValueError) as error:
         _fail(stderr, f"Not done: the database: {error or type(error).__name__}", UNREACHABLE)
     except (KeyboardInterrupt, asyncio.CancelledError):
         _fail(stderr, "Interrupted: not done.", INTERRUPTED)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from kalimaya.audit.kafka import Place, Unreachable
-from services.projection.store import LOOK, SCHEMA
+from services.projection.store import DATABASE_ERRORS, LOOK, SCHEMA
 
 T = TypeVar("T")
 CONNECT_SECONDS = 5.0
@@ -111,7 +111,7 @@ class ReadModel:
             return self._runner.run(asking)
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
             raise Unreachable(f"the database has no read model: {error}; has the projection ever run?") from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+        except (*DATABASE_ERRORS, ValueError) as error:
             raise Unreachable(f"PostgreSQL does not answer: {type(error).__name__}: {error}") from error
 
 

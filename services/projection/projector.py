@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, time
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -25,13 +24,13 @@ from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
 from services.projection.history import Entity, advance, needs_past
 from services.projection.share import Seen
-from services.projection.store import Batch, Position, SecondWriter, Store, Swapped
+from services.projection.store import DATABASE_ERRORS, Batch, Position, SecondWriter, Store, Swapped
 from services.views.facts import Fact
 from services.views.model import Key, Outcome, read, subject_of
 
 log = structlog.get_logger(__name__)
 
-CATCHABLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+CATCHABLE = (Unavailable, *DATABASE_ERRORS)
 ENTITIES_KEPT = 20_000
 """Entities whose state stays in memory between batches: ten times the operation of 2019."""
 WAIT_SECONDS = 1.0

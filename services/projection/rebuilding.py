@@ -20,7 +20,7 @@ from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.topics import UNREADABLE
 from services.projection.projector import Projector
-from services.projection.store import MIGRATION_LOCK, SCHEMA, Store, new_pool
+from services.projection.store import DATABASE_ERRORS, MIGRATION_LOCK, SCHEMA, Store, new_pool
 from services.projection.unreadable import UnreadableFollower
 
 BESIDE = "read_model_beside"
@@ -118,7 +118,7 @@ async def _beside(plan: Plan, tell: Progress) -> AsyncIterator["_Beside"]:
             yield _Beside(plan, connection, pool, tell)
         finally:
             pool.terminate()
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(*DATABASE_ERRORS):
                 await connection.execute(f"DROP SCHEMA IF EXISTS {BESIDE} CASCADE")
     finally:
         connection.terminate()

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
-import asyncpg
 import structlog
 
 from services.kit.kafka_access import Bootstrap
@@ -15,7 +14,7 @@ from services.kit.ledger import topics
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.membership import Membership, joined, told
 from services.kit.ledger.reader import Place
-from services.projection.store import Store
+from services.projection.store import DATABASE_ERRORS, Store
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +59,7 @@ class Share:
                 for service in self._services:
                     await topics.identify(self._bootstrap, service)
                 return await self._store.identity()
-            except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (Unavailable, *DATABASE_ERRORS) as error:
                 log.warning("waiting for topics and PostgreSQL", detail=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(1)
 

@@ -44,8 +44,11 @@ LOOK = (
 in, and all its looks are into the same tables. The lock takes no snapshot: the one that follows is younger than any
 swap. To render what was read may take longer than a writer may hold his locks."""
 
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""All that asking PostgreSQL may raise."""
 UNREACHABLE = (
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
@@ -54,7 +57,10 @@ UNREACHABLE = (
     OSError,
     TimeoutError,
 )
-"""PostgreSQL is away, or new and not migrated yet: waiting helps. What else it raises is a bug of ours."""
+"""PostgreSQL is away, or new and not migrated yet: waiting helps. What else it raises is a bug of ours.
+
+InternalClientError is what asyncpg raises of a connection that PostgreSQL has just said farewell to, until it sees that
+it is closed."""
 
 Document = dict[str, Any]
 
@@ -148,24 +154,30 @@ async def one_look(connection: Any) -> AsyncIterator[None]:
     A connection that was not answered in time is thrown away: to end its transaction, or even to cancel what it was
     asked, would be to wait for the same server once more.
     """
-    unanswered = False
     try:
         await connection.execute(LOOK, timeout=LOOK_SECONDS)
         yield
-    except (TimeoutError, asyncio.CancelledError):
-        unanswered = True
+    except (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError):
+        connection.terminate()
+        raise
+    except asyncpg.InterfaceError as error:
+        if _is_lost(connection):
+            raise asyncpg.ConnectionDoesNotExistError(f"lost between two questions: {error}") from error
         raise
     finally:
-        if unanswered:
-            connection.terminate()
-        else:
-            with contextlib.suppress(asyncpg.InterfaceError):  # it was lost, and what was asked has said so
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
+        if not _is_lost(connection):
+            await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
+
+
+def _is_lost(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # so lost that the pool has taken it back
+        return True
 
 
 class Store:
-    """Reads and writes the read model. Every method may raise what asyncpg raises, OSError or TimeoutError."""
+    """Reads and writes the read model. Every method may raise DATABASE_ERRORS."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", schema: str = SCHEMA) -> None:
         self._pool, self._schema = pool, schema

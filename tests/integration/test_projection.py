@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from services.kit.ledger.kafka import KafkaPair, producer
 from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
 from services.projection.projector import Projector
-from services.projection.store import IDLE_SECONDS, SCHEMA, Store, new_pool
+from services.projection.store import IDLE_SECONDS, SCHEMA, UNREACHABLE, Store, new_pool, one_look
 from services.views.model import Model
 from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
@@ -114,8 +115,9 @@ async def projecting(
             yield projector, client
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            [ended] = await asyncio.gather(task, return_exceptions=True)
             pool.terminate()
+            assert isinstance(ended, asyncio.CancelledError), f"the projector had ended: {ended!r}"
 
 
 async def rows(operation: Operation) -> dict[tuple[str, str], Any]:
@@ -338,6 +340,37 @@ async def test_a_projector_that_froze_in_a_transaction_is_not_waited_for(operati
                 await reached(client, [held], IDLE_SECONDS + 5)
         finally:
             frozen.terminate()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_connection_that_ends_between_two_questions_means_that_postgresql_is_away(
+    operation: Operation, turns: int
+) -> None:
+    """asyncpg reads PostgreSQL's farewell in one turn of the loop, and the end of the connection in the next."""
+    pool = await new_pool(operation.dsn)
+    store = Store(pool)
+    await store.migrate()
+
+    async def ends_meanwhile() -> None:
+        async with pool.acquire() as connection, one_look(connection):
+            with ThreadPoolExecutor() as threads:  # our loop stands still until it is done
+                assert threads.submit(asyncio.run, end_backend(operation.dsn, connection.get_server_pid())).result()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await store.positions(connection)
+
+    with pytest.raises(UNREACHABLE):
+        await ends_meanwhile()
+    assert await store.positions() == {}
+    pool.terminate()
+
+
+async def end_backend(dsn: str, pid: int) -> bool:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return bool(await connection.fetchval("SELECT pg_terminate_backend($1, 5000)", pid))
+    finally:
+        await connection.close()
 
 
 async def test_postgresql_is_killed_and_comes_back_and_nothing_is_lost(operation: Operation) -> None:

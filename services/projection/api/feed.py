@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -24,11 +23,10 @@ from services.projection.api.event_rows import COLUMNS, EVERYTHING, Wanted, plac
 from services.projection.api.reading import LOOK_EVERY_SECONDS, Reading
 from services.projection.api.vector import Vector
 from services.projection.api.viewer import Viewer
-from services.projection.store import one_look
+from services.projection.store import DATABASE_ERRORS, one_look
 
 log = structlog.get_logger(__name__)
 
-CATCHABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 PAGE = 1_000
 """Events of one look: small enough that readers are served between two, however much there is to catch up."""
 MOST_WAITING = 5_000
@@ -176,7 +174,7 @@ class Feed:
         """Look once; whether there may be more to see at once."""
         try:
             return await self._look()
-        except CATCHABLE as error:
+        except DATABASE_ERRORS as error:
             log.warning("the feed cannot look", reason=type(error).__name__, detail=str(error))
             return False
 
@@ -253,7 +251,7 @@ class Feed:
         try:
             async with self._turns, self._reading.pool.acquire(timeout=5) as connection:
                 return _joined(await _seen(connection, reader.viewer, changes))
-        except CATCHABLE:
+        except DATABASE_ERRORS:
             reader.end("read_model_away")
             return b""
 
@@ -297,7 +295,7 @@ class Feed:
                 found = await rows(connection, reader.since, ours, reader.wanted, PAGE, columns=_columns)
                 changes = [_change(each, reader.since) for each in found]
                 seen = await _seen(connection, reader.viewer, changes)
-        except CATCHABLE:
+        except DATABASE_ERRORS:
             reader.end("read_model_away")
             return b""
         finally:
