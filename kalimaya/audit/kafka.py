@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.partition import Logs
 from services.kit.kafka_access import Bootstrap, access_to
+from services.kit.ledger.illegible import headers_of
 
 REQUEST_SECONDS = 10.0
 STILL_SECONDS = 30.0
@@ -149,6 +150,4 @@ def _quiet(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(message: Any) -> LogRecord:
-    return LogRecord(
-        message.offset(), message.timestamp()[1], message.key(), message.value(), tuple(message.headers() or ())
-    )
+    return LogRecord(message.offset(), message.timestamp()[1], message.key(), message.value(), headers_of(message))

@@ -9,7 +9,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -23,8 +23,9 @@ from services.gateway.unreadable import Unreadable
 from services.kit.clock import Clock
 from services.kit.http import Problem
 from services.kit.kafka_access import Bootstrap, access_to
-from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.illegible import Found
+from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close, read_around
+from services.kit.ledger.log import Illegible, Unavailable
 from services.kit.ledger.record import Record
 from services.kit.ledger.topics import topic_of
 from services.kit.principals import Principal
@@ -41,8 +42,6 @@ SESSION_MS = 6_000
 LONGEST_PAUSE = 5.0
 METADATA_MS = 5_000
 """How soon a topic is noticed that is made while we run."""
-
-Found = Mapping[TopicPartition, Sequence[Record]]
 
 
 class AgencyTopics:
@@ -74,20 +73,30 @@ class AgencyTopics:
             try:
                 await bounded(consumer.start(), 30)
                 while True:
-                    found = await bounded(
-                        consumer.getmany(timeout_ms=int(WAIT_SECONDS * 1000), max_records=MOST_RECORDS),
-                        WAIT_SECONDS + 10,
-                    )
+                    found = await self._read(consumer)
                     if found:
                         await self._hand_over(consumer, found)
                     self._away, self._pause = None, 0.1
-            except (Unavailable, UnicodeDecodeError) as error:  # aiokafka takes no header whose name is not UTF-8
+            except Unavailable as error:
                 self._away = f"reading the agencies' topics again from the committed offsets: {error}"
                 log.warning("agencies' topics", detail=self._away)
             finally:
                 await close(consumer)
             await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
             self._pause = min(2 * self._pause or 0.1, LONGEST_PAUSE)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> Found:
+        """What has come; with a record among it that aiokafka cannot read, all from the committed offsets on."""
+        reading = consumer.getmany(timeout_ms=int(WAIT_SECONDS * 1000), max_records=MOST_RECORDS)
+        try:
+            found: Found = await bounded(reading, WAIT_SECONDS + 10)
+            return found
+        except Illegible as error:
+            log.warning("reading around", detail=str(error))
+        tps = list(consumer.assignment())
+        begin = await bounded(consumer.beginning_offsets(tps), 10)
+        committed = {tp: await bounded(consumer.committed(tp), 10) for tp in tps}
+        return await read_around(self._bootstrap, consumer, {tp: max(committed[tp] or 0, begin[tp]) for tp in tps})
 
     async def _hand_over(self, consumer: AIOKafkaConsumer, found: Found) -> None:
         taken: list[Taken] = []

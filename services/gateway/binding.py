@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from services.gateway import strict_json
 from services.kit.http import Problem
-from services.kit.ledger.record import Headers
+from services.kit.ledger.record import ILLEGIBLE, Headers
 
 STRUCTURED = ("application/cloudevents+json", "application/json")
 BATCH = "application/cloudevents-batch+json"
@@ -75,6 +75,8 @@ def of_record(headers: Headers, value: bytes | None) -> Any:
     Structured when `content-type` says so, and without any header, because kcat's users forget it; otherwise binary,
     with attributes in headers `ce_<name>`.
     """
+    if headers and headers[0][0] == ILLEGIBLE:
+        bad("headers", f"the name {headers[0][1]!r} is not UTF-8")
     content_type = next((_utf8(name, value or b"") for name, value in headers if name.lower() == "content-type"), "")
     attributes = [(name[3:], value) for name, value in headers if name.startswith("ce_") and value is not None]
     kind = content_type.partition(";")[0].strip().lower()

@@ -18,6 +18,7 @@ import structlog
 from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.fold import Answer, ChainMismatch, Fold, LedgerBroken
+from services.kit.ledger.kafka import FETCH_BYTES
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
@@ -41,6 +42,7 @@ PATIENCE_SECONDS = 1.5, 3.0
 """So long a partition that was lost to another projector must stand still until we take it up again."""
 ABANDONED_SECONDS = 30.0
 """A group needs some ten seconds to see that a worker is dead, and the next one to take its partitions up."""
+FIRST_RECORD_BYTES = 4_096
 SMALL_BATCH = 50
 COALESCE_SECONDS = 0.005
 """After a small batch, so that a burst becomes one transaction and not one an event."""
@@ -226,9 +228,9 @@ class Projector:
         self._seen = {place: self._seen.get(place, Seen()) for place in places}
         ours = self._ours()
         self.stopped = {place: reason for place, reason in self.stopped.items() if place in ours}
-        stored = await self._store.begin(places)
+        stored = await self._store.begin(places, ours)
         self._entities.clear()
-        self._tracks = {place: Track(place, position) for place, position in stored.items() if place in ours}
+        self._tracks = {place: Track(place, position) for place, position in stored.items()}
         for topic, partition in places:
             stopped = metrics.STOPPED.labels(topic.removesuffix(".events"), partition)
             stopped.set((topic, partition) in self.stopped)
@@ -254,7 +256,7 @@ class Projector:
         wanted = {p: t for p, t in self._running().items() if t.log is not None}
         if not wanted:
             return
-        reader = await self._read_from(dict.fromkeys(wanted, 0))
+        reader = await self._read_from(dict.fromkeys(wanted, 0), FIRST_RECORD_BYTES)
         try:
             missing = {p for p, end in (await reader.ends()).items() if end == 0}
             for place in missing:
@@ -282,8 +284,8 @@ class Projector:
     def _running(self) -> dict[Place, Track]:
         return {place: track for place, track in self._tracks.items() if place not in self.stopped}
 
-    async def _read_from(self, positions: Mapping[Place, int]) -> LogReader:
-        reader = LogReader(self._bootstrap, self._client_id)
+    async def _read_from(self, positions: Mapping[Place, int], fetch_bytes: int = FETCH_BYTES) -> LogReader:
+        reader = LogReader(self._bootstrap, self._client_id, fetch_bytes)
         try:
             await reader.start(positions)
         except BaseException:

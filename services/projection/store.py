@@ -5,7 +5,7 @@ It knows tables and transactions. It knows nothing of what the documents mean, b
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -149,17 +149,11 @@ async def _left_as_it_was(connection: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def one_look(connection: Any) -> AsyncIterator[None]:
-    """As long as this lasts, whatever the connection reads is of the same read model at the same moment.
-
-    A connection that was not answered in time is thrown away: to end its transaction, or even to cancel what it was
-    asked, would be to wait for the same server once more.
-    """
+    """As long as this lasts, whatever the connection reads is of the same read model at the same moment."""
     try:
-        await connection.execute(LOOK, timeout=LOOK_SECONDS)
-        yield
-    except (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError):
-        connection.terminate()
-        raise
+        async with _given_up(connection):
+            await connection.execute(LOOK, timeout=LOOK_SECONDS)
+            yield
     except asyncpg.InterfaceError as error:
         if _is_lost(connection):
             raise asyncpg.ConnectionDoesNotExistError(f"lost between two questions: {error}") from error
@@ -167,6 +161,18 @@ async def one_look(connection: Any) -> AsyncIterator[None]:
     finally:
         if not _is_lost(connection):
             await connection.execute("ROLLBACK", timeout=LOOK_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _given_up(connection: Any) -> AsyncIterator[None]:
+    """Throws a connection away that was not answered in time: to end its transaction, or even to cancel what it was
+    asked, would be to wait for the same server once more.
+    """
+    try:
+        yield
+    except (TimeoutError, asyncio.CancelledError, asyncpg.InternalClientError):
+        connection.terminate()
+        raise
 
 
 def _is_lost(connection: Any) -> bool:
@@ -196,18 +202,25 @@ class Store:
                     if name:
                         await connection.execute("INSERT INTO migrations VALUES ($1)", name)
 
-    async def begin(self, places: Iterable[Place]) -> dict[Place, Position]:
-        """The positions to read on from. Waits for a transaction of a predecessor that is not quite over."""
-        wanted = sorted(places)
+    async def begin(self, places: Iterable[Place], ours: Collection[Place]) -> dict[Place, Position]:
+        """The positions of `ours`, to read on from; all `places` have one from then on.
+
+        Waits for a transaction of a predecessor that is not quite over.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.executemany(
                 """INSERT INTO positions VALUES ($1, $2, 0, 0, -1, $3, NULL, NULL, 0, '{}')
                    ON CONFLICT DO NOTHING""",
-                [(topic, partition, bytes(32)) for topic, partition in wanted],
+                [(topic, partition, bytes(32)) for topic, partition in sorted(places)],
             )
-            rows = await connection.fetch("SELECT tableoid, * FROM positions ORDER BY topic, partition FOR UPDATE")
-        found = {(row["topic"], row["partition"]): _position(row) for row in rows}
-        return {place: found[place] for place in wanted}
+            rows = await connection.fetch(
+                """SELECT p.tableoid, p.* FROM positions p
+                   JOIN unnest($1::text[], $2::int[]) AS wanted (topic, partition) USING (topic, partition)
+                   ORDER BY p.topic, p.partition FOR UPDATE OF p""",
+                [topic for topic, _ in ours],
+                [partition for _, partition in ours],
+            )
+        return {(row["topic"], row["partition"]): _position(row) for row in rows}
 
     async def identity(self) -> str:
         """Tells this read model from any other: PostgreSQL's own id, and the database."""
@@ -215,8 +228,11 @@ class Store:
         return str(await self._pool.fetchval(sql, timeout=5))
 
     async def positions(self, connection: Any = None) -> dict[Place, Position]:
-        """How far the read model has got, as `connection` (or a pool) sees it; without one, as it is now."""
-        rows = await (connection or self._pool).fetch("SELECT tableoid, * FROM positions", timeout=5)
+        """How far the read model has got, as `connection` sees it; without one, as it is now. In bounded time."""
+        if connection is None:
+            async with self._pool.acquire(timeout=LOOK_SECONDS) as own, _given_up(own):
+                return await self.positions(own)
+        rows = await connection.fetch("SELECT tableoid, * FROM positions", timeout=LOOK_SECONDS)
         return {(row["topic"], row["partition"]): _position(row) for row in rows}
 
     async def load(self, keys: Sequence[Key]) -> dict[Key, Entity]:

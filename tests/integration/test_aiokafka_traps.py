@@ -7,15 +7,19 @@ from statistics import median
 from time import monotonic
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.errors import KafkaError
 
 from services.kit.ledger import kafka, reader, topics
-from services.kit.ledger.kafka import KafkaPair, close, consumer, producer
+from services.kit.ledger.kafka import KafkaPair, begin_at, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.membership import Membership
 from services.kit.ledger.reader import LogReader
+from services.kit.ledger.record import ILLEGIBLE, Record
+from tests.support import illegible
 from tests.support.kafka_site import KafkaSite
-from tests.support.ledger import answers, message, run_until_answered, sighted, until, worker
+from tests.support.ledger import answers, kinds, message, register, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
 
 
@@ -95,6 +99,67 @@ async def test_a_paused_member_shares_its_partitions_however_long_it_has_been_on
     await until(shared, lambda: (first.owned(), second.owned()), 20)
     for member in (first, second):
         await member.stop()
+
+
+async def test_a_member_whose_routine_has_ended_joins_anew(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    await topics.create(pair.kafka, ["joined"], partitions=2)
+    member = Membership(pair.kafka, "kalimaya.joined", "joined-first", ["joined.inbox"])
+    await member.start()
+
+    async def owns_all() -> bool:
+        await member.poll()
+        return len(member.owned()) == 2
+
+    await until(owns_all, member.owned)
+    ended = member._consumer
+
+    def has_ended() -> None:
+        raise KafkaError("Unexpected error during coordination")
+
+    monkeypatch.setattr(ended._coordinator, "check_errors", has_ended)
+
+    async def owns_all_again() -> bool:
+        return await owns_all() and member._consumer is not ended
+
+    await until(owns_all_again, member.owned)
+    await member.stop()
+
+
+async def test_a_header_name_that_is_not_utf8_is_read_around(site: KafkaSite) -> None:
+    service = site.decider.service
+    inbox, events = f"{service}.inbox", f"{service}.events"
+    three = [message(sighted(n), f"seen-{n}") for n in range(3)]
+    await site.put(*message(register(), "registered"))
+    first = await illegible.publish(site.bootstrap, inbox, three, illegible=1)
+    await illegible.publish(site.bootstrap, events, [(b"key", b"foreign", [])], illegible=0)
+    await run_until_answered(site, worker(site))
+    seen = "unit.sighted"
+    assert kinds(answers(await site.events())) == ["unit.registered", seen, "message.rejected:unreadable", seen]
+
+    following = LogReader(site.bootstrap, "test")
+    await following.start({(inbox, 0): 0, (events, 0): 0})
+    found: dict[str, list[Record]] = {inbox: [], events: []}
+    while len(found[inbox]) < 4 or len(found[events]) < len(await site.events()):
+        for (topic, _), records in (await following.read(1)).items():
+            found[topic] += records
+    await following.stop()
+    assert [each.offset for each in found[inbox]] == [0, 1, 2, 3]
+    assert [each.offset for each in found[events]] == [*range(len(found[events]))]
+    bare = found[inbox][first + 1]
+    assert (bare.key, bare.value) == three[1][:2]
+    assert bare.headers == ((ILLEGIBLE, illegible.NAME),)
+    await site.stop()
+
+
+async def test_aiokafka_itself_does_not_read_it(site: KafkaSite) -> None:
+    await illegible.publish(site.bootstrap, f"{site.decider.service}.inbox", [(b"key", b"value", [])], illegible=0)
+    reading = consumer(site.bootstrap, "test")
+    await reading.start()
+    begin_at(reading, tp := TopicPartition(f"{site.decider.service}.inbox", 0), 0)
+    with pytest.raises(UnicodeDecodeError):
+        await reading.getmany(tp, timeout_ms=5000)
+    await reading.stop()
+    await site.stop()
 
 
 async def test_an_offset_that_does_not_exist_is_out_of_range(site: KafkaSite) -> None:

@@ -21,6 +21,7 @@ from services.kit.ledger import topics
 from services.kit.ledger.record import NO_HASH, pack_mark
 from services.projection.projector import Projector
 from services.projection.store import SCHEMA, Store, new_pool
+from tests.support import illegible
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import message, register, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
@@ -60,6 +61,15 @@ async def test_what_a_worker_wrote_is_clean(site: KafkaSite) -> None:
     assert result.findings.kept == []
     assert (result.total.received, result.total.events, result.total.in_flight) == (MESSAGES, MESSAGES, 0)
     assert (result.total.outcomes["accepted"], result.total.outcomes["repeated"]) == (MESSAGES - 1, 1)
+
+
+async def test_a_header_name_that_is_not_utf8_is_nothing_to_stumble_over(site: KafkaSite) -> None:
+    three = [message(sighted(n), f"again-{n}") for n in range(3)]
+    await illegible.publish(site.bootstrap, f"{site.decider.service}.inbox", three, illegible=1)
+    await run_until_answered(site, worker(site))
+    result = await look(site)
+    assert result.findings.kept == []
+    assert (result.total.received, result.total.outcomes["rejected"]) == (MESSAGES + 3, 1)
 
 
 async def test_what_stays_unanswered_is_found_only_after_waiting(site: KafkaSite) -> None:

@@ -20,6 +20,7 @@ from services.kit.ledger import topics
 from services.kit.ledger.kafka import bounded, consumer, producer
 from services.kit.ledger.record import Record
 from services.kit.principals import load_principals
+from tests.support import illegible
 from tests.support.conformance import INVALID, VALID
 from tests.support.gateway import sighting
 from tests.support.ledger import until
@@ -186,6 +187,18 @@ async def test_what_cannot_be_read_is_kept_as_it_came_and_holds_nobody_up(intake
         told = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     assert 'kalimaya_gateway_unreadable_total{agency="polres-serang",reason="invalid-json"} 4.0' in told
     assert "kalimaya_gateway_agency_unaccounted 0.0" in told
+
+
+async def test_a_record_that_our_client_cannot_read_is_set_aside_alone(intake: Intake) -> None:
+    three = [(b"k", json.dumps(intake.report(name)).encode(), JSON) for name in ("before", "spoilt", "behind")]
+    first = await illegible.publish(intake.pair.kafka, POLRES, three, illegible=1)
+    await intake.publish(json.dumps(intake.report("other")).encode(), JSON, "agency.brimob-banten")
+    [found] = (await intake.unreadable([first + 1])).values()
+    assert found.value == three[1][1]
+    assert dict(found.headers)["detail"] == b"headers: the name b'caf\\xe9' is not UTF-8"
+    assert (await intake.wait_for(3)).keys() == {"before", "behind", "other"}
+    await intake.publish(json.dumps(intake.report("later")).encode(), JSON)
+    assert Counter(map(len, (await intake.wait_for(4)).values())) == {1: 4}
 
 
 async def test_what_is_compressed_can_be_read(intake: Intake) -> None:

@@ -43,7 +43,7 @@ async def _project(dsn: str, partition: Partition) -> None:
     try:
         store = Store(pool)
         await store.migrate()
-        batch = _batch(partition, (await store.begin([PLACE]))[PLACE])
+        batch = _batch(partition, (await store.begin([PLACE], [PLACE]))[PLACE])
         await pool.execute(NO_ROOM)
         try:
             await store.commit(batch)

@@ -14,7 +14,9 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from services.kit.kafka_access import Bootstrap, access_to
-from services.kit.ledger.log import BATCH_BYTES, Batch, OutOfRange, Unavailable
+from services.kit.ledger import illegible
+from services.kit.ledger.illegible import Found
+from services.kit.ledger.log import BATCH_BYTES, Batch, Illegible, OutOfRange, Unavailable
 from services.kit.ledger.record import Record
 
 T = TypeVar("T")
@@ -48,6 +50,24 @@ async def bounded(waiting: Awaitable[T], seconds: float) -> T:
         raise OutOfRange(str(error)) from error
     except (KafkaError, TimeoutError, OSError) as error:
         raise Unavailable(f"{type(error).__name__}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise Illegible(f"a record has a header whose name is not UTF-8: {error.object!r}") from error
+
+
+async def read_around(bootstrap: Bootstrap, reader: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> Found:
+    """What lies from these offsets on, when `reader` has raised Illegible; it then stands behind what is returned.
+
+    Raises Unavailable.
+    """
+    ends: Mapping[TopicPartition, int] = await bounded(reader.end_offsets(list(positions)), 10)
+    wanted = {tp: range(begin, min(ends[tp], begin + MOST_RECORDS)) for tp, begin in positions.items()}
+    found = await asyncio.to_thread(illegible.read, bootstrap, {tp: each for tp, each in wanted.items() if each})
+    try:
+        for tp, begin in positions.items():
+            reader.seek(tp, found[tp][-1].offset + 1 if tp in found else begin)
+    except KafkaError as error:
+        raise Unavailable(f"the partition was lost meanwhile: {error}") from error
+    return found
 
 
 async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
@@ -68,10 +88,13 @@ async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         await stopping
 
 
-def consumer(bootstrap: Bootstrap, client_id: str, fetch_wait_ms: int = 500) -> AIOKafkaConsumer:
+def consumer(
+    bootstrap: Bootstrap, client_id: str, fetch_wait_ms: int = 500, fetch_bytes: int = FETCH_BYTES
+) -> AIOKafkaConsumer:
     """A consumer without a group: positions come from the logs alone, and a wrong one is an error.
 
-    `fetch_wait_ms`: how long a broker may hold a fetch back when nothing is new.
+    `fetch_wait_ms`: how long a broker may hold a fetch back when nothing is new. `fetch_bytes`: how much of a partition
+    it sends at once.
     """
     return AIOKafkaConsumer(
         **access_to(bootstrap).aiokafka(),
@@ -79,7 +102,7 @@ def consumer(bootstrap: Bootstrap, client_id: str, fetch_wait_ms: int = 500) -> 
         enable_auto_commit=False,
         auto_offset_reset="none",
         isolation_level="read_uncommitted",
-        max_partition_fetch_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=fetch_bytes,
         fetch_max_bytes=4 * FETCH_BYTES,
         fetch_max_wait_ms=fetch_wait_ms,
         request_timeout_ms=REQUEST_MS,
@@ -158,9 +181,7 @@ class _Tail:
         if reader.paused():
             reader.resume(self._tp)
         try:
-            got = await bounded(
-                reader.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=MOST_RECORDS), wait + 10
-            )
+            got = await self._got(reader, offset, wait)
         except (OutOfRange, Unavailable):
             self._next = -1
             raise
@@ -168,6 +189,14 @@ class _Tail:
         if records:
             self._next = records[-1].offset + 1
         return records
+
+    async def _got(self, reader: AIOKafkaConsumer, offset: int, wait: float) -> Found:
+        reading = reader.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=MOST_RECORDS)
+        try:
+            got: Found = await bounded(reading, wait + 10)
+            return got
+        except Illegible:
+            return await read_around(self._bootstrap, reader, {self._tp: offset})
 
     def rest(self) -> None:
         """Fetch nothing until the next read."""

@@ -20,6 +20,10 @@ class Unavailable(Exception):
     """The broker did not answer, or not in time. After an append this means: unknown whether it was written."""
 
 
+class Illegible(Unavailable):
+    """Among the records to read is one with a header whose name is not UTF-8."""
+
+
 class OutOfRange(Exception):
     """There is no record at the wanted offset, and it is not the end either: the log is shorter than it was."""
 

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 SESSION_MS = 6_000
 POLL_EVERY_SECONDS = 2.0
+MOST_FAILED = 3
+"""So many polls in a row may fail."""
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -27,18 +29,22 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, bootstrap: Bootstrap, group: str, client_id: str, topics: Sequence[str]) -> None:
         self.changed = asyncio.Event()
-        self._consumer = AIOKafkaConsumer(
-            **access_to(bootstrap).aiokafka(),
-            group_id=group,
-            group_instance_id=client_id,
-            client_id=f"{client_id}-member",
+        self._bootstrap, self._group, self._client_id, self._topics = bootstrap, group, client_id, topics
+        self._consumer = self._fresh()
+        self._failed = 0
+
+    def _fresh(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **access_to(self._bootstrap).aiokafka(),
+            group_id=self._group,
+            group_instance_id=self._client_id,
+            client_id=f"{self._client_id}-member",
             enable_auto_commit=False,
             auto_offset_reset="latest",
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=SESSION_MS // 3,
             request_timeout_ms=REQUEST_MS,  # above the session's, for so long a join may be held
         )
-        self._topics = topics
 
     async def start(self) -> None:
         self._consumer.subscribe(self._topics, listener=self)
@@ -49,9 +55,29 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         return found
 
     async def poll(self) -> None:
-        """Stay a member: one that fetches nothing for `max_poll_interval_ms` is silently never let in again."""
-        with contextlib.suppress(KafkaError):  # its own routine says so in the log and tries again
+        """Stay a member: one that fetches nothing for `max_poll_interval_ms` is silently never let in again.
+
+        An error once is in the log, and aiokafka's own routine tries again. Always the same one is what that routine
+        has ended with; then we join anew.
+        """
+        if self._failed >= MOST_FAILED:
+            await self._join_anew()
+            return
+        try:
             await self._consumer.getmany(timeout_ms=0)
+            self._failed = 0
+        except KafkaError as error:
+            self._failed += 1
+            log.warning("member of the group", group=self._group, detail=repr(error), times=self._failed)
+
+    async def _join_anew(self) -> None:
+        await close(self._consumer)
+        self._consumer = self._fresh()
+        try:
+            await self.start()
+            self._failed = 0
+        except Unavailable as error:
+            log.warning("joining the group anew", group=self._group, detail=str(error))
 
     async def wait(self) -> None:
         """Until something changed, or a while has passed and it is time for another poll."""

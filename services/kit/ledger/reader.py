@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.kit.kafka_access import Bootstrap
-from services.kit.ledger.kafka import bounded, close, consumer
-from services.kit.ledger.log import Unavailable
+from services.kit.ledger.kafka import FETCH_BYTES, bounded, close, consumer, read_around
+from services.kit.ledger.log import Illegible, Unavailable
 from services.kit.ledger.record import Record
 
 Place = tuple[str, int]
@@ -26,15 +26,18 @@ With Kafka's 500 ms the median from publishing to the picture was 380 ms as soon
 
 
 class LogReader:
-    """Follows partitions from given offsets. All methods may raise Unavailable; then stop it and start a new one."""
+    """Follows partitions from given offsets. `fetch_bytes`: how much of a partition is fetched at once.
 
-    def __init__(self, bootstrap: Bootstrap, client_id: str) -> None:
-        self._bootstrap, self._client_id = bootstrap, client_id
+    All methods may raise Unavailable; then stop it and start a new one."""
+
+    def __init__(self, bootstrap: Bootstrap, client_id: str, fetch_bytes: int = FETCH_BYTES) -> None:
+        self._bootstrap, self._client_id, self._fetch_bytes = bootstrap, client_id, fetch_bytes
         self._consumer: AIOKafkaConsumer | None = None
+        self._next: dict[TopicPartition, int] = {}
 
     async def start(self, positions: Mapping[Place, int | None]) -> None:
         """Begin at these offsets; None means at the end, as it is now."""
-        fresh = consumer(self._bootstrap, self._client_id, FETCH_WAIT_MS)
+        fresh = consumer(self._bootstrap, self._client_id, FETCH_WAIT_MS, self._fetch_bytes)
         tps = {place: TopicPartition(*place) for place in positions}
         self._consumer = fresh
         await bounded(fresh.start(), 15)
@@ -43,12 +46,18 @@ class LogReader:
         if None in positions.values():
             ends = await bounded(fresh.end_offsets(list(tps.values())), 10)
         fresh.assign(list(tps.values()))  # in one step with the seeking: see kafka.begin_at
-        for place, offset in positions.items():
-            fresh.seek(tps[place], ends[tps[place]] if offset is None else offset)
+        self._next = {tps[place]: ends[tps[place]] if at is None else at for place, at in positions.items()}
+        for tp, offset in self._next.items():
+            fresh.seek(tp, offset)
 
     async def read(self, wait: float, most: int = 5000) -> Mapping[Place, Sequence[Record]]:
         """What has come, as soon as there is something; empty after `wait` seconds. Raises OutOfRange."""
-        got = await bounded(self._following().getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
+        following = self._following()
+        try:
+            got = await bounded(following.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
+        except Illegible:
+            got = await read_around(self._bootstrap, following, self._next)
+        self._next |= {tp: records[-1].offset + 1 for tp, records in got.items() if records}
         return {(tp.topic, tp.partition): records for tp, records in got.items() if records}
 
     async def ends(self, places: Iterable[Place] | None = None) -> Mapping[Place, int]:

@@ -15,6 +15,9 @@ import msgspec
 FORMAT = 1
 STAMP = "stamp"
 MARK = "mark"
+ILLEGIBLE = "\N{REPLACEMENT CHARACTER}"
+"""Stands for a header whose name is not UTF-8, with that name as its value, and for all others of its record."""
+
 NO_HASH = bytes(32)
 GENESIS_CAUSE = -1
 
@@ -112,7 +115,7 @@ def link(prev: bytes, at: int, cause: int, i: int, n: int, digest: bytes, key: b
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record of the in-memory log."""
+    """A record, of the in-memory log or read without aiokafka."""
 
     offset: int
     key: bytes | None

@@ -255,7 +255,7 @@ async def _until(reading: Reading, wanted: Sequence[Wanted], seconds: float) -> 
     deadline = loop.time() + seconds
     while True:
         next_commit = reading.projector.next_commit
-        positions = await reading.store.positions(reading.pool)
+        positions = await reading.store.positions()
         missing = [each for each in wanted if not each.reached(positions)]
         if not missing:
             return
