@@ -3,18 +3,14 @@ them, and secrets that somebody makes. `make check-kubernetes` holds it against 
 """
 
 import re
-import shutil
-import subprocess
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 import pytest
-import yaml
 
 from kalimaya import kubernetes
 from kalimaya.agencies.rights import Right, of_services
-from kalimaya.generated import ROOT, stale
+from kalimaya.generated import stale
 from kalimaya.settings import DECIDING_SERVICES, SERVICES
 from services.canary.settings import CanarySettings
 from services.deployment.watch.settings import DeploymentWatchSettings
@@ -28,6 +24,7 @@ from services.logistics.watch.settings import LogisticsWatchSettings
 from services.logistics.watch.watch import LOGISTICS_WATCH
 from services.projection.settings import ProjectionSettings
 from services.watch.rules import Watch
+from tests.support.kustomized import rendered
 
 SETTINGS: dict[str, type[KitSettings]] = {
     "services.gateway": GatewaySettings,
@@ -38,17 +35,11 @@ SETTINGS: dict[str, type[KitSettings]] = {
     "services.incidents.watch": IncidentsWatchSettings,
 } | {f"services.{name}": KitSettings for name in DECIDING_SERVICES}
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-
-
-@cache
-def rendered() -> list[dict[str, Any]]:
-    said = subprocess.run(["kubectl", "kustomize", ROOT / "deploy/kubernetes"], capture_output=True, check=True).stdout
-    return list(yaml.load_all(said, Loader=yaml.CSafeLoader))
+RESOURCES = rendered()
 
 
 def of_kind(*kinds: str) -> dict[str, dict[str, Any]]:
-    return {each["metadata"]["name"]: each for each in rendered() if each["kind"] in kinds}
+    return {each["metadata"]["name"]: each for each in RESOURCES if each["kind"] in kinds}
 
 
 def pods() -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ import kubernetes_validate
 import yaml
 
 from kalimaya.generated import ROOT
+from tests.support import kustomized
 
 HERE = Path(__file__).parent
 LIBS = ROOT / "build/strimzi"
@@ -100,6 +101,16 @@ def strimzi(documents: list[dict[str, Any]]) -> int:
         return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 
 
+def _in_any_order(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _in_any_order(each) for name, each in value.items()}
+        case list():
+            return sorted(map(_in_any_order, value), key=lambda each: json.dumps(each, sort_keys=True))
+        case _:
+            return value
+
+
 def _run(*command: str) -> str:
     done = subprocess.run(command, cwd=HERE, text=True, capture_output=True, check=False)
     if done.returncode:
@@ -110,6 +121,8 @@ def _run(*command: str) -> str:
 def main() -> int:
     """Say what is wrong; the exit code."""
     documents, wrong = rendered(), 0
+    if _in_any_order(documents) != _in_any_order(kustomized.rendered()):
+        sys.exit("kubectl's resources are not those that the tests look at (tests/support/kustomized.py)")
     kinds = Counter(document["kind"] for document in documents)
     known = definitions(kinds)
     for document in documents:
