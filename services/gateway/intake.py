@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -102,7 +102,10 @@ def _on_behalf(attributes: Mapping[str, Any], terms: Terms, now: datetime) -> tu
     if "recordedtime" not in attributes:
         return speaker, now
     _text("recordedtime", attributes["recordedtime"])
-    return speaker, _instant("recordedtime", attributes["recordedtime"])
+    recorded = _instant("recordedtime", attributes["recordedtime"])
+    if recorded.year == MAXYEAR:
+        bad("recordedtime", "must leave room for what comes later")
+    return speaker, recorded
 
 
 def _envelope(event: Any) -> dict[str, Any]:

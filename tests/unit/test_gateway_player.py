@@ -58,6 +58,7 @@ async def test_without_recordedtime_it_is_now_and_without_time_that_is_recordedt
         ({"source": "/operators/scenario-player"}, "source"),
         ({"recordedtime": "yesterday"}, "recordedtime"),
         ({"recordedtime": 7}, "recordedtime"),
+        ({"recordedtime": "9999-12-31T00:00:00Z"}, "recordedtime"),
         ({"recordedtime": "2019-11-01T07:00:00"}, "recordedtime"),
     ],
 )
