@@ -40,6 +40,11 @@ in *every* partition of all three services; messages are sent into each four tim
 again by the supervisor of `make run`. *Taken over*: a second process is killed, which nobody starts again, and the
 first one takes over its partitions. A watch: until it has looked at all of its rules.
 """
+BEFORE = """\
+Lines that were moved from `recovery.jsonl` to `recovery-before.jsonl` when what is killed came to do otherwise: it
+reads on after an end of which PostgreSQL has only just told, looks at the logs with small fetches, and locks none but
+its own positions.
+"""
 LOAD = """\
 Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g},
 median {median:g}.
@@ -70,7 +75,7 @@ def page(folder: Path = results.FOLDER) -> str:
         [HEAD],
         chaos(results.read("chaos", folder)),
         findings(results.read("found", folder)),
-        recovery(results.read("recovery", folder)),
+        recovery(results.read("recovery", folder), results.read("recovery-before", folder)),
         soak(results.read("soak", folder)),
         caught(planted),
     )
@@ -162,13 +167,21 @@ def _piece(each: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def recovery(kills: Results) -> Iterator[str]:
-    """By kind: how long it took."""
+def recovery(kills: Results, before: Results) -> Iterator[str]:
+    """By kind: how long it took, and how long with earlier code."""
     yield "## Recovery\n"
-    if not kills:
-        yield NOT_RUN
-        return
     yield RECOVERY
+    if kills:
+        yield from _kills(kills)
+    else:
+        yield NOT_RUN
+    if before:
+        yield "### Recovery with earlier code\n"
+        yield BEFORE
+        yield from _kills(before)
+
+
+def _kills(kills: Results) -> Iterator[str]:
     rows = []
     for kind in dict.fromkeys(each["kind"] for each in kills):
         of_it = [each for each in kills if each["kind"] == kind]
