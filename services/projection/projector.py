@@ -457,7 +457,7 @@ class Projector:
                     log.exception("looking at the logs raised")
                 if reader is self._reader:
                     self._away = f"{type(error).__name__}: {error}"
-            if not any(end > track.stored.next_offset for track, end in self._with_ends()):
+            if not any(max(end, track.fold.position) > track.stored.next_offset for track, end in self._with_ends()):
                 self._behind_since = None
             else:
                 self._behind(time())

@@ -33,9 +33,11 @@ class MemoryStore:
     async def migrate(self) -> None:
         """There are no tables."""
 
-    async def begin(self, places: Iterable[Place]) -> dict[Place, Position]:
+    async def begin(self, places: Iterable[Place], ours: Iterable[Place]) -> dict[Place, Position]:
         await self._broker.travel()
-        return {place: self.moved.setdefault(place, Position(table=1)) for place in sorted(places)}
+        for place in places:
+            self.moved.setdefault(place, Position(table=1))
+        return {place: self.moved[place] for place in ours}
 
     async def positions(self) -> dict[Place, Position]:
         await self._broker.travel()
