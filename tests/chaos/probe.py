@@ -27,6 +27,8 @@ from tests.chaos.site import PARTITIONS, Site
 EVERY_SECONDS = 0.25
 LOOK_SECONDS = 0.02
 ANSWER_SECONDS = 5.0
+EACH = 100
+"""Messages about one thing; then it is another one's turn, because nothing in life is reported thousands of times."""
 
 Place = tuple[str, int]
 """A service and a partition of its."""
@@ -52,7 +54,8 @@ class Probe:
         self._answered: defaultdict[Place, int] = defaultdict(int)
         self._shown: defaultdict[Place, int] = defaultdict(int)
         self.batches: list[Batch] = []
-        self._keys = {place: _key(*place) for place in _places()}
+        self._sent = 0
+        self._keys: dict[Place, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Probe":
@@ -104,6 +107,9 @@ class Probe:
 
     async def _batch(self, client: httpx.AsyncClient) -> None:
         batch = Batch(monotonic())
+        if self._sent % EACH == 0:
+            self._keys = {place: _key(*place, self._sent // EACH) for place in _places()}
+        self._sent += 1
         body = _json([_message(service, key) for (service, _), key in self._keys.items()])
         headers = {
             "Authorization": f"Bearer {self._site.tokens[PLAYER]}",
@@ -180,12 +186,12 @@ def _places() -> list[Place]:
     return [(service, partition) for service in DECIDING_SERVICES for partition in range(PARTITIONS)]
 
 
-def _key(service: str, partition: int) -> str:
+def _key(service: str, partition: int, turn: int) -> str:
     """An id whose aggregate is in this partition."""
     aggregate = {"deployment": "unit", "logistics": "shipment", "incidents": "incident"}[service]
     return next(
         id_
-        for id_ in map("probe-{}".format, range(10_000))
+        for id_ in map(f"probe-{turn}-{{}}".format, range(10_000))
         if partition_of(f"{aggregate}/{id_}", PARTITIONS) == partition
     )
 

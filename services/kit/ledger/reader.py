@@ -28,7 +28,8 @@ With Kafka's 500 ms the median from publishing to the picture was 380 ms as soon
 class LogReader:
     """Follows partitions from given offsets. `fetch_bytes`: how much of a partition is fetched at once.
 
-    All methods may raise Unavailable; then stop it and start a new one."""
+    All methods may raise Unavailable; then stop it and start a new one.
+    """
 
     def __init__(self, bootstrap: Bootstrap, client_id: str, fetch_bytes: int = FETCH_BYTES) -> None:
         self._bootstrap, self._client_id, self._fetch_bytes = bootstrap, client_id, fetch_bytes
