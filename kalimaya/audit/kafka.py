@@ -4,6 +4,7 @@ Reading is bounded by ends seen before; more can be read later, up to new ends. 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import methodcaller
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from confluent_kafka.admin import AdminClient
 from kalimaya.audit.format import LogRecord
 from kalimaya.audit.partition import Logs
 from services.kit.kafka_access import Bootstrap, access_to
-from services.kit.ledger.illegible import headers_of
+
+_ask_headers = methodcaller("headers")
 
 REQUEST_SECONDS = 10.0
 STILL_SECONDS = 30.0
@@ -149,5 +151,14 @@ def _quiet(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"log_level": 0, "socket.timeout.ms": int(REQUEST_SECONDS * 1000), "client.id": "kalimaya-audit"}
 
 
+def _headers(message: Any) -> tuple[tuple[str, bytes], ...]:
+    """None of a record with a name that is not UTF-8. Of that confluent-kafka returns headers and leaves an exception
+    standing; a call through `methodcaller` is checked, and raises SystemError."""
+    try:
+        return tuple(_ask_headers(message) or ())
+    except (SystemError, UnicodeDecodeError):
+        return ()
+
+
 def _record(message: Any) -> LogRecord:
-    return LogRecord(message.offset(), message.timestamp()[1], message.key(), message.value(), headers_of(message))
+    return LogRecord(message.offset(), message.timestamp()[1], message.key(), message.value(), _headers(message))

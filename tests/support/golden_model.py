@@ -36,7 +36,7 @@ async def showing_the_golden_logs(pair: Pair, folder: Path, now: datetime) -> As
     await store.migrate()
     for service in SERVICES:
         place = (f"{service}.events", 0)
-        await store.commit(_batch(service, (await store.begin([place]))[place]))
+        await store.commit(_batch(service, (await store.begin([place], [place]))[place]))
     hours = folder / "clock.json"
     clock.start(hours, now, None)
     projector = Projector(store, pair.kafka, SERVICES)

@@ -66,7 +66,7 @@ async def showing(
     pool = await new_pool(dsn)
     store = Store(pool)
     await store.migrate()
-    await store.begin([PLACE])
+    await store.begin([PLACE], [PLACE])
     told = [*messages]
     batch = batch_of(facts)
     known = [each for each, _ in batch.facts]

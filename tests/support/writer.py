@@ -39,7 +39,8 @@ class Writer:
     async def begin(self) -> None:
         """Create the tables, and a position of one partition of each log."""
         await self._store.migrate()
-        self._positions = await self._store.begin([(f"{service}.events", 0) for service in SERVICES])
+        places = [(f"{service}.events", 0) for service in SERVICES]
+        self._positions = await self._store.begin(places, places)
 
     async def add(self, *facts: Fact) -> list[str]:
         """Add these; their positions."""
