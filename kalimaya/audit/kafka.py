@@ -152,11 +152,16 @@ def _quiet(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _headers(message: Any) -> tuple[tuple[str, bytes], ...]:
-    """None of a record with a name that is not UTF-8. Of that confluent-kafka returns headers and leaves an exception
-    standing; a call through `methodcaller` is checked, and raises SystemError."""
+    """A message's headers; none of one with a name that is not UTF-8.
+
+    Of such a one confluent-kafka 2 returns headers and leaves that exception standing; a call through `methodcaller` is
+    checked, and raises SystemError.
+    """
     try:
         return tuple(_ask_headers(message) or ())
-    except (SystemError, UnicodeDecodeError):
+    except SystemError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
         return ()
 
 

@@ -37,8 +37,7 @@ def _made(resource: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _containers(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    template = resource["spec"].get("template", {}) if resource["kind"] != "Namespace" else {}
-    yield from template.get("spec", {}).get("containers", [])
+    yield from resource.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
 
 
 def _merged(ours: Any, patch: Any, within: str = "") -> Any:

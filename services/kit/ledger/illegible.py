@@ -44,7 +44,7 @@ def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range]) -> Found:
                     if tp in waiting and offset in wanted[tp]:
                         progressed = monotonic()
                         found[tp].append(
-                            Stored(offset, message.key(), message.value(), headers_of(message), message.timestamp()[1])
+                            Stored(offset, message.key(), message.value(), _headers_of(message), message.timestamp()[1])
                         )
                     if offset + 1 >= wanted[tp].stop:
                         waiting.discard(tp)
@@ -55,12 +55,11 @@ def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range]) -> Found:
     return {tp: records for tp, records in found.items() if records}
 
 
-def headers_of(message: Any) -> Headers:
+def _headers_of(message: Any) -> Headers:
     """The headers of a message of confluent-kafka's, or one that stands for them all."""
     try:
         return tuple(_ask_headers(message) or ())
-    except (SystemError, UnicodeDecodeError) as error:
-        cause = error.__cause__ if isinstance(error, SystemError) else error
-        if not isinstance(cause, UnicodeDecodeError):
+    except SystemError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
             raise
-        return ((ILLEGIBLE, cause.object),)
+        return ((ILLEGIBLE, error.__cause__.object),)

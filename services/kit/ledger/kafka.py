@@ -54,6 +54,17 @@ async def bounded(waiting: Awaitable[T], seconds: float) -> T:
         raise Illegible(f"a record has a header whose name is not UTF-8: {error.object!r}") from error
 
 
+async def read_on(
+    bootstrap: Bootstrap, reader: AIOKafkaConsumer, positions: Mapping[TopicPartition, int], wait: float, most: int
+) -> Found:
+    """What `reader` gives next, within `wait` seconds; `positions`: where it stands in all that it is assigned."""
+    try:
+        got: Found = await bounded(reader.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
+        return got
+    except Illegible:
+        return await read_around(bootstrap, reader, positions)
+
+
 async def read_around(bootstrap: Bootstrap, reader: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> Found:
     """What lies from these offsets on, when `reader` has raised Illegible; it then stands behind what is returned.
 
@@ -183,7 +194,7 @@ class _Tail:
         if reader.paused():
             reader.resume(self._tp)
         try:
-            got = await self._got(reader, offset, wait)
+            got = await read_on(self._bootstrap, reader, {self._tp: offset}, wait, MOST_RECORDS)
         except (OutOfRange, Unavailable):
             self._next = -1
             raise
@@ -191,14 +202,6 @@ class _Tail:
         if records:
             self._next = records[-1].offset + 1
         return records
-
-    async def _got(self, reader: AIOKafkaConsumer, offset: int, wait: float) -> Found:
-        reading = reader.getmany(self._tp, timeout_ms=int(wait * 1000), max_records=MOST_RECORDS)
-        try:
-            got: Found = await bounded(reading, wait + 10)
-            return got
-        except Illegible:
-            return await read_around(self._bootstrap, reader, {self._tp: offset})
 
     def rest(self) -> None:
         """Fetch nothing until the next read."""

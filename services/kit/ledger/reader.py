@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.kit.kafka_access import Bootstrap
-from services.kit.ledger.kafka import FETCH_BYTES, bounded, close, consumer, read_around
-from services.kit.ledger.log import Illegible, Unavailable
+from services.kit.ledger.kafka import FETCH_BYTES, bounded, close, consumer, read_on
+from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Record
 
 Place = tuple[str, int]
@@ -53,11 +53,7 @@ class LogReader:
 
     async def read(self, wait: float, most: int = 5000) -> Mapping[Place, Sequence[Record]]:
         """What has come, as soon as there is something; empty after `wait` seconds. Raises OutOfRange."""
-        following = self._following()
-        try:
-            got = await bounded(following.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
-        except Illegible:
-            got = await read_around(self._bootstrap, following, self._next)
+        got = await read_on(self._bootstrap, self._following(), self._next, wait, most)
         self._next |= {tp: records[-1].offset + 1 for tp, records in got.items() if records}
         return {(tp.topic, tp.partition): records for tp, records in got.items() if records}
 
