@@ -6,6 +6,7 @@ A fact that happened after all others adds at most one; a late one adds those of
 they differ. So the versions are a fold of the log alone, whatever came in which batch. Pure.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 from services.views.area import Area, area
 from services.views.briefs import Brief, brief
 from services.views.facts import Fact
-from services.views.model import Key, fold, fold_all, slot
+from services.views.model import Key, fold, fold_all, is_report, slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +105,38 @@ def _after(key: Key, before: Entity | None, state: Any, fact: Fact, past: Past |
 
 def _retold(key: Key, past: Past, late: Fact) -> Iterator[Version]:
     """What a late fact changes, at its own instant and at every later one."""
-    instants = {each.at for each in past.facts} | {each.at_from for each in past.versions} | {late.at}
-    later = sorted(each for each in instants if each >= late.at)
     told = {each.at_from: each.brief for each in past.versions}
+    instants = {each.at for each in past.facts} | told.keys() | {late.at}
+    later = sorted(each for each in instants if each >= late.at)
+    in_force = told.get(max((each for each in told if each < late.at), default=late.at))
     for at, without in zip(later, _states(key[0], past.facts, later), strict=True):
+        in_force = told.get(at, in_force)
         state = fold_all(key[0], [late], without)
         if state is None:
             continue
-        now, start = brief(key[0], state), max((each for each in told if each <= at), default=None)
-        if start is None or told[start] != now:
-            told[at] = now
+        now = brief(key[0], state)
+        if now != in_force:
+            in_force = now
             yield _version(key, at, late, now)
 
 
 def _states(kind: str, facts: Sequence[Fact], instants: Iterable[datetime]) -> Iterator[Any]:
-    """The state that the facts up to each instant come to; the instants ascend.
+    """The state that the facts up to each instant come to, folded in the order of the log; the instants ascend.
 
-    One fold goes on from instant to instant, as long as what happened later also stands later in the log.
+    One fold goes on from instant to instant, as long as of orders what happened later also stands later in the log;
+    reports come to the same in any order.
     """
-    state, folded = None, list[Fact]()
+    by_time = sorted(facts, key=lambda each: each.at)  # and within an instant in the order of the log
+    state, folded, last_order = None, 0, -1
     for at in instants:
-        wanted = [each for each in facts if each.at <= at]
-        goes_on = all(one is other for one, other in zip(folded, wanted, strict=False))
-        state = fold_all(kind, wanted[len(folded) :], state) if goes_on else fold_all(kind, wanted)
-        folded = wanted
+        until = bisect_right(by_time, at, lo=folded, key=lambda each: each.at)
+        fresh = by_time[folded:until]
+        orders = [each.offset for each in fresh if not is_report(each)]
+        if orders and (orders != sorted(orders) or orders[0] < last_order):
+            state = fold_all(kind, sorted(by_time[:until], key=lambda each: each.offset))
+        else:
+            state = fold_all(kind, fresh, state)
+        folded, last_order = until, max([last_order, *orders])
         yield state
 
 

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
+
+from schemas.envelope import message_identity
 
 Order = tuple[datetime, str, str]
 """Effective time, source, id: sorts facts about one thing."""
@@ -121,6 +124,26 @@ def later(kept: T | None, new: T) -> T:
 def with_entry(entries: Mapping[K, V], key: K, value: V) -> dict[K, V]:
     """A new mapping with this entry set."""
     return {**entries, key: value}
+
+
+MOST_ALIKE = 50
+"""Words by one source on the same that a document keeps. All of them are in the log, and in the history of events."""
+
+
+def with_newest(words: Mapping[str, T], word: T, *same: str) -> dict[str, T]:
+    """A new mapping with this word by the identity of its message; of those by its source that are the `same` in these
+    fields, the `MOST_ALIKE` newest.
+
+    So a document does not grow for ever with a source that says a thing again and again, nor does that take any other
+    word's place. It is the same whatever the order in which words came: one that is left out lies before `MOST_ALIKE`
+    others, and always will.
+    """
+    kept = with_entry(words, message_identity(word.source, word.id), word)
+    like = attrgetter("source", *same)
+    alike = [identity for identity, each in kept.items() if like(each) == like(word)]
+    if len(alike) > MOST_ALIKE:
+        del kept[min(alike, key=lambda identity: kept[identity].order)]
+    return kept
 
 
 def known(*words: T | None) -> list[T]:

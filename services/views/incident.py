@@ -1,8 +1,9 @@
 """An incident: what was reported by whom, how far orders have brought it, who was sent, and who answers for it.
 
 Its status, level and whether it is a duplicate follow from orders alone, its place, summary and links from reports, its
-type and severity from triage, or before that from the latest report. Status goes back only when it is reopened (to
-triaged, or to reported if nobody ever judged it) and when units are dispatched to a contained one.
+type and severity from triage, or before that from the latest report. Of each source the newest reports are kept, and
+what all come to: somebody may report one incident for ever. Status goes back only when it is reopened (to triaged, or
+to reported if nobody ever judged it) and when units are dispatched to a contained one.
 
 Flags: `unreported` (only orders are known), `duplicate` (of `duplicate_of`), `complained_unit_dispatched` (a unit that
 the latest triage complains of was sent, before that triage or after an earlier one), `clock_ahead`.
@@ -19,7 +20,6 @@ from typing import Any, Literal, assert_never
 from msgspec import field
 from msgspec.structs import replace
 
-from schemas.envelope import message_identity
 from schemas.incidents import (
     DuplicateLinked,
     IncidentClosed,
@@ -32,7 +32,7 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from schemas.types import IncidentId, IncidentType, Level, ShipmentId, UnitId, VillageCode
-from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, raised, told, with_entry
+from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, raised, told, with_newest
 from services.views.listed import Listed, in_villages
 
 Order = (
@@ -111,13 +111,23 @@ class Link(Told, frozen=True, kw_only=True):
 
 
 class Incident(Entity, frozen=True, kw_only=True):
-    """Every report by the identity of its message, and the orders: of some kinds all, of others the last.
+    """Each source's newest reports by the identity of their message, what all reports come to, and the orders: of some
+    kinds all, of others the last.
 
-    `acknowledged` is the first order that saw to it. Handing it up is none: the next level has not seen to it yet.
+    As far as its `report_count` reports tell, it happened at `first_reported_at`, and we can have known of it since
+    `recordedtime`: a report may come hours late. `units`, `shipments` and `incidents` are all that any of them named,
+    sorted: a unit that one report complains of is still not to see it when another does not name it. `acknowledged` is
+    the first order that saw to it. Handing it up is none: the next level has not seen to it yet.
     """
 
     incident: IncidentId
     reports: dict[str, Report] = field(default_factory=dict)
+    report_count: int = 0
+    first_reported_at: datetime | None = None
+    recordedtime: datetime | None = None
+    units: tuple[UnitId, ...] = ()
+    shipments: tuple[ShipmentId, ...] = ()
+    incidents: tuple[IncidentId, ...] = ()
     acknowledged: Told | None = None
     triage: Triage | None = None
     dispatches: tuple[Dispatch, ...] = ()
@@ -136,11 +146,27 @@ def fold(state: Incident | None, fact: Fact) -> Incident:
     data: IncidentReported | Order = fact.data
     incident = heard(state or Incident(incident=data.incident), fact)
     if isinstance(data, IncidentReported):
-        identity = message_identity(fact.source, fact.id)
-        return replace(incident, reports=with_entry(incident.reports, identity, told(Report, fact)))
+        return _reported(incident, data, fact)
     if incident.acknowledged is None and not isinstance(data, IncidentEscalated):
         incident = replace(incident, acknowledged=told(Told, fact))
     return _ordered(incident, data, fact)
+
+
+def _reported(before: Incident, data: IncidentReported, fact: Fact) -> Incident:
+    return replace(
+        before,
+        reports=with_newest(before.reports, told(Report, fact)),
+        report_count=before.report_count + 1,
+        first_reported_at=min(filter(None, (before.first_reported_at, fact.at))),
+        recordedtime=min(filter(None, (before.recordedtime, fact.recordedtime))),
+        units=_union(before.units, data.units),
+        shipments=_union(before.shipments, data.shipments),
+        incidents=_union(before.incidents, data.incidents),
+    )
+
+
+def _union(before: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*before, *named}))
 
 
 def _ordered(before: Incident, data: Order, fact: Fact) -> Incident:
@@ -170,17 +196,11 @@ def _ordered(before: Incident, data: Order, fact: Fact) -> Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What reports and triage come to; None while there is neither.
-
-    `latest` is the report that speaks for all. It happened, as far as it is known, at `first_reported_at`, and we can
-    have known of it since `known_since`: a report may come hours late.
-    """
+    """What reports and triage come to; None while there is neither. `latest` is the report that speaks for all."""
 
     type: IncidentType | None
     severity: int | None
     latest: Report | None
-    first_reported_at: datetime | None
-    known_since: datetime | None
 
 
 def account(incident: Incident) -> Account:
@@ -192,8 +212,6 @@ def account(incident: Incident) -> Account:
         type=judged.type if judged else None,
         severity=judged.severity if judged else None,
         latest=latest,
-        first_reported_at=reports[0].as_of if reports else None,
-        known_since=min((each.recordedtime for each in reports), default=None),
     )
 
 
@@ -219,9 +237,8 @@ def _ring(incident: IncidentId, links: Mapping[IncidentId, IncidentId]) -> set[I
 def document(incident: Incident) -> dict[str, Any]:
     """The incident as it is shown: the facts, and what follows from them.
 
-    Links are the union of what all reports name; place and summary are the latest report's.
+    Place and summary are the latest report's.
     """
-    reports = incident.reports.values()
     seen = account(incident)
     latest = seen.latest
     return {
@@ -232,17 +249,13 @@ def document(incident: Incident) -> dict[str, Any]:
         "summary": latest and latest.summary,
         "lat": latest and latest.lat,
         "lon": latest and latest.lon,
-        "units": sorted({unit for each in reports for unit in each.units}),
-        "shipments": sorted({shipment for each in reports for shipment in each.shipments}),
-        "incidents": sorted({other for each in reports for other in each.incidents}),
         "dispatched": _dispatched(incident),
         "complained_unit": complained_unit(incident),
         "hidden_from": hidden_from(incident),
         "duplicate_of": incident.link and incident.link.duplicate_of,
-        "first_reported_at": plain(seen.first_reported_at),
         "acknowledged_at": plain(incident.acknowledged.as_of) if incident.acknowledged else None,
         "flags": flags(incident),
-        "last_heard": plain(last_heard(reports)),
+        "last_heard": plain(last_heard([latest])),
     }
 
 

@@ -212,6 +212,11 @@ def slot(fact: Fact) -> str | None:
     return "position_ahead" if fact.ahead else "position"
 
 
+def is_report(fact: Fact) -> bool:
+    """Whether it says what was seen: wherever such facts stand among the others, they come to the same state."""
+    return BY_CLASS[type(fact.data)].kind == "report"
+
+
 def to_document(state: Any) -> dict[str, Any]:
     """An entity as it is stored and shown: facts and all that follows from them, as plain JSON values."""
     return _OF_STATE[type(state)].document(state)

@@ -1,7 +1,8 @@
 """A shipment: its plan, seals, legs, custody, deliveries, counts and return, and where they contradict each other.
 
-Kept are the orders as they came, the last report of each kind, and every inspection and opening; all else follows from
-them when it is shown. Flags, on the part that they concern and on the shipment:
+Kept are the orders as they came, the last report of each kind, and every inspection and opening, up to `MOST_ALIKE` of
+the same packages by one source; all else follows from them when it is shown. Flags, on the part that they concern and
+on the shipment:
 
 - `unknown_subject`: it was reported on, and nobody planned it.
 - `unexpected`: a package, leg, change of mode or polling station with ballots is not in the plan.
@@ -30,7 +31,6 @@ from typing import Any, assert_never
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from schemas.envelope import message_identity
 from schemas.logistics import (
     BallotsReconciled,
     CustodyReceived,
@@ -50,7 +50,7 @@ from schemas.logistics import (
 from schemas.types import CustodianId, LegId, PackageId, PlaceId, VillageCode
 from services.views import reconciliation, seals
 from services.views.custody import Half, Handover, papers, state_of
-from services.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry
+from services.views.facts import Fact, Told, heard, known, last_heard, later, plain, told, with_entry, with_newest
 from services.views.legs import Departed, Escort, Movement, legs
 from services.views.listed import Listed, in_villages
 from services.views.packages import packages, shared_custodian
@@ -100,10 +100,10 @@ def fold(state: Shipment | None, fact: Fact) -> Shipment:
         case ShipmentReturned():
             shipment = replace(shipment, returned=_stands(shipment.returned, data, fact))
         case PackageInspected():
-            inspections = with_entry(shipment.inspections, _identity(fact), told(Inspection, fact))
+            inspections = with_newest(shipment.inspections, told(Inspection, fact), "package")
             shipment = replace(shipment, inspections=inspections)
         case PackagesOpened():
-            openings = with_entry(shipment.openings, _identity(fact), told(Opening, fact))
+            openings = with_newest(shipment.openings, told(Opening, fact), "packages")
             shipment = replace(shipment, openings=openings)
         case BallotsReconciled():
             count = later(shipment.reconciliations.get(data.tps), told(Reconciliation, fact))
@@ -111,10 +111,6 @@ def fold(state: Shipment | None, fact: Fact) -> Shipment:
         case _:
             assert_never(data)
     return shipment
-
-
-def _identity(fact: Fact) -> str:
-    return message_identity(fact.source, fact.id)
 
 
 def _ordered(

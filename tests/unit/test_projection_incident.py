@@ -64,7 +64,7 @@ def test_the_latest_report_speaks_and_all_are_kept() -> None:
     facts = fact(reported(), "06:00"), fact(reported(severity=2), "08:00"), fact(reported(severity=4), "07:00")
     for order in permutations(facts):
         document = shown(*order)
-        assert (document["severity"], len(document["reports"])) == (2, 3)
+        assert (document["severity"], len(document["reports"]), document["report_count"]) == (2, 3, 3)
         assert document["first_reported_at"] == "2019-11-03T06:00:00Z"
         assert document["last_heard"] == "2019-11-03T08:00:00Z"
 

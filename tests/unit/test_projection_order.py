@@ -38,10 +38,9 @@ from schemas.logistics import (
     ShipmentDelivered,
     ShipmentPlanned,
 )
-from schemas.registry import BY_CLASS
 from services.projection.digest import digest
 from services.views.facts import Fact
-from services.views.model import fold, from_document, subject_of, to_document
+from services.views.model import fold, from_document, is_report, subject_of, to_document
 from tests.support.facts import DAY, arrived_in_order, fact, folded
 from tests.support.given import ADOPTED, by_post
 
@@ -221,10 +220,6 @@ def logs(draw: st.DrawFn) -> list[Fact]:
             made = replace(made, recordedtime=draw(minutes))
         found.append(made)
     return arrived_in_order(found)
-
-
-def is_report(each: Fact) -> bool:
-    return BY_CLASS[type(each.data)].kind == "report"
 
 
 def shuffled(facts: Sequence[Fact], shuffle: Callable[[list[Fact]], None]) -> list[Fact]:

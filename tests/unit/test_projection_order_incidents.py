@@ -32,10 +32,10 @@ from schemas.types import LEVELS, alert_id
 from services.incidents.domain import INCIDENTS
 from services.projection.digest import digest
 from services.views.facts import Fact
-from services.views.model import fold, from_document, subject_of, to_document
+from services.views.model import fold, from_document, is_report, subject_of, to_document
 from tests.support.facts import DAY, arrived_in_order, fact, folded
 from tests.support.size import sized
-from tests.unit.test_projection_order import is_report, minutes, shuffled, timeless
+from tests.unit.test_projection_order import minutes, shuffled, timeless
 
 VILLAGES, DISTRICTS = ("36.04.13.2009", "36.04.13.2010"), ("36.04.13", "36.04.05")
 

@@ -30,10 +30,11 @@ from services.projection.digest import digest
 from services.views import readiness as readiness_view
 from services.views import shipment as shipment_view
 from services.views.facts import Fact
+from services.views.model import is_report
 from tests.support.facts import arrived_in_order, fact, folded, shown
 from tests.support.shipment import TPS, TPS2, VILLAGE, WAY_BACK, WAY_OUT, S, planned
 from tests.support.size import sized
-from tests.unit.test_projection_order import is_report, minutes, shuffled, timeless
+from tests.unit.test_projection_order import minutes, shuffled, timeless
 
 boxes = st.sampled_from(("box-1", "box-2", "box-3"))
 legs = st.sampled_from((*(each.leg for each in (*WAY_OUT, *WAY_BACK)), "x"))

@@ -28,9 +28,9 @@ class Happened:
 def happened(incident: Incident) -> Happened | None:
     """None when no report tells it, or it is closed: that is how one that never happened is taken back."""
     seen = account(incident)
-    if incident.status == "closed" or seen.latest is None or seen.first_reported_at is None:
+    if incident.status == "closed" or seen.latest is None or incident.first_reported_at is None:
         return None
-    return Happened(seen.first_reported_at, incident.incident, seen.latest.village)
+    return Happened(incident.first_reported_at, incident.incident, seen.latest.village)
 
 
 def cluster(tables: Tables, now: datetime, parameters: IncidentsWatchSettings) -> Iterator[Breach]:

@@ -27,9 +27,9 @@ class Waiting:
 def waiting(incident: Incident) -> Waiting | None:
     """None when it is acknowledged, or only orders are known: those tell no severity, and nobody waits."""
     seen = account(incident)
-    if incident.acknowledged or seen.severity is None or seen.latest is None or seen.known_since is None:
+    if incident.acknowledged or seen.severity is None or seen.latest is None or incident.recordedtime is None:
         return None
-    return Waiting(known_since=seen.known_since, severity=seen.severity, villages=(seen.latest.village,))
+    return Waiting(known_since=incident.recordedtime, severity=seen.severity, villages=(seen.latest.village,))
 
 
 def unacknowledged(tables: Tables, now: datetime, parameters: IncidentsWatchSettings) -> Iterator[Breach]:
@@ -62,11 +62,11 @@ class Open:
 def still_open(incident: Incident) -> Open | None:
     """None when it is resolved, or no report tells when it happened. A reopened one is open since then."""
     seen = account(incident)
-    if incident.status not in OPEN or seen.latest is None or seen.first_reported_at is None:
+    if incident.status not in OPEN or seen.latest is None or incident.first_reported_at is None:
         return None
     reopened = [each.as_of for each in incident.reopenings[-1:]]
     return Open(
-        since=max([seen.first_reported_at, *reopened]),
+        since=max([incident.first_reported_at, *reopened]),
         severity=seen.severity,
         judged=incident.triage is not None,
         villages=(seen.latest.village,),

@@ -273,8 +273,10 @@ class EscalationAnswer(Said):
 
 class IncidentAnswer(Shown):
     """An incident; `severity` 1 is the gravest. Place and summary are the latest report's, null when only orders are
-    known; type and severity are the triage's, or before that the latest report's. `acknowledged_at`: the first order
-    that saw to it, escalation aside. Readers of the units in `hidden_from` are not to see it."""
+    known; type and severity are the triage's, or before that the latest report's. `reports` holds the newest 50 of
+    each source; `/v1/events` tells all `report_count`. `recordedtime`: when the first of all was taken in.
+    `acknowledged_at`: the first order that saw to it, escalation aside. Readers of the units in `hidden_from` are not
+    to see it."""
 
     incident: str
     status: IncidentStatus
@@ -289,12 +291,14 @@ class IncidentAnswer(Shown):
     shipments: Sequence[str]
     incidents: Sequence[str]
     reports: Mapping[str, Any]
+    report_count: int
     dispatches: Sequence[DispatchAnswer]
     dispatched: Sequence[str]
     escalations: Sequence[EscalationAnswer]
     duplicate_of: str | None
     hidden_from: Sequence[str]
     first_reported_at: datetime | None
+    recordedtime: datetime | None
     acknowledged_at: datetime | None
     flags: Sequence[IncidentFlag]
     last_heard: datetime | None
