@@ -6,9 +6,9 @@ A fact that happened after all others adds at most one; a late one adds those of
 they differ. So the versions are a fold of the log alone, whatever came in which batch. Pure.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,15 +39,66 @@ class Entity:
     last_at: datetime
 
 
-@dataclass(slots=True)
 class Past:
     """What must be read of an entity before a late fact can be told: its facts that count, and its versions.
 
-    Both are in the order of the log.
+    Both are in the order of the log. Of each instant at which something happened, from the earliest that was late on,
+    the state up to then is at hand: to tell one more fact it is folded into each of the later ones and nothing is
+    folded anew, so that a thing may be reported thousands of times, and each time a little late.
     """
 
-    facts: list[Fact] = field(default_factory=list)
-    versions: list[Version] = field(default_factory=list)
+    def __init__(self, facts: Iterable[Fact] = (), versions: Iterable[Version] = ()) -> None:
+        self._facts = list(facts)
+        self._told = {each.at_from: each.brief for each in versions}
+        self._starts = sorted(self._told)
+        self._instants: list[datetime] = []
+        self._states: list[Any] = []
+        self._unfolded = not self._facts and not self._told
+
+    def __len__(self) -> int:
+        """How many facts it holds."""
+        return len(self._facts)
+
+    def tell(self, key: Key, fact: Fact) -> list[Version]:
+        """What the next fact of the log changes, at its own instant and at every later one."""
+        first = self._place(key[0], fact.at)
+        before = bisect_left(self._starts, fact.at)
+        in_force = self._told[self._starts[before - 1]] if before else None
+        found: list[Version] = []
+        for place in range(first, len(self._instants)):
+            at, state = self._instants[place], fold_all(key[0], [fact], self._states[place])
+            in_force = self._told.get(at, in_force)
+            if slot(fact) is None:
+                self._states[place] = state
+            if state is not None and (now := brief(key[0], state)) != in_force:
+                in_force = now
+                found.append(_version(key, at, fact, now))
+        for each in found:
+            if each.at_from not in self._told:
+                insort(self._starts, each.at_from)
+            self._told[each.at_from] = each.brief
+        if slot(fact) is None:
+            self._facts.append(fact)
+        return found
+
+    def trim(self, most: int) -> None:
+        """Keep the states of so many instants, the latest: others can be folded again."""
+        if len(self._instants) > most:
+            del self._instants[:-most], self._states[:-most]
+            self._unfolded = False
+
+    def _place(self, kind: str, at: datetime) -> int:
+        """Where the states from an instant on begin."""
+        if not self._unfolded and (not self._instants or at <= self._instants[0]):
+            instants = sorted({each.at for each in self._facts} | self._told.keys())
+            earlier = max(0, bisect_left(instants, at) - 1)
+            self._instants, self._unfolded = instants[earlier:], earlier == 0
+            self._states = list(_states(kind, self._facts, self._instants))
+        place = bisect_left(self._instants, at)
+        if place == len(self._instants) or self._instants[place] != at:
+            self._instants.insert(place, at)
+            self._states.insert(place, self._states[place - 1] if place else None)
+        return place
 
 
 def needs_past(entity: Entity | None, facts: Iterable[Fact]) -> bool:
@@ -69,7 +120,7 @@ def advance(
     """An entity after its next facts (at least one), in the order of the log; the versions that they add; and of each
     fact what it concerns: the area of the entity before it, and after it.
 
-    `past` is what was so before, if `needs_past` of these facts.
+    `past` is what was so before, if `needs_past` of these facts; these facts are added to it.
     """
     added: list[Version] = []
     areas: list[Area] = []
@@ -81,9 +132,6 @@ def advance(
         areas.append(before | where)
         entity, fresh = _after(key, entity, state, fact, past)
         added += fresh
-        if past is not None:
-            past.versions += fresh
-            past.facts += [fact] * (slot(fact) is None)
     assert entity is not None
     return entity, added, areas
 
@@ -93,31 +141,13 @@ def _after(key: Key, before: Entity | None, state: Any, fact: Fact, past: Past |
     if before is not None and slot(fact) is not None and fact.at >= before.first_at:
         return replace(before, state=state), []
     now = brief(key[0], state)
-    if before is None:
-        return Entity(state, now, fact.at, fact.at), [_version(key, fact.at, fact, now)]
-    after = Entity(state, now, min(before.first_at, fact.at), max(before.last_at, fact.at))
-    if fact.at >= before.last_at:
-        return after, [] if now == before.brief else [_version(key, fact.at, fact, now)]
-    if past is None:
+    first, last = (before.first_at, before.last_at) if before else (fact.at, fact.at)
+    after = Entity(state, now, min(first, fact.at), max(last, fact.at))
+    if past is not None:
+        return after, past.tell(key, fact)
+    if fact.at < last:
         raise ValueError(f"{key[0]}/{key[1]}: a late fact needs the past")
-    return after, list(_retold(key, past, fact))
-
-
-def _retold(key: Key, past: Past, late: Fact) -> Iterator[Version]:
-    """What a late fact changes, at its own instant and at every later one."""
-    told = {each.at_from: each.brief for each in past.versions}
-    instants = {each.at for each in past.facts} | told.keys() | {late.at}
-    later = sorted(each for each in instants if each >= late.at)
-    in_force = told.get(max((each for each in told if each < late.at), default=late.at))
-    for at, without in zip(later, _states(key[0], past.facts, later), strict=True):
-        in_force = told.get(at, in_force)
-        state = fold_all(key[0], [late], without)
-        if state is None:
-            continue
-        now = brief(key[0], state)
-        if now != in_force:
-            in_force = now
-            yield _version(key, at, late, now)
+    return after, [] if before and now == before.brief else [_version(key, fact.at, fact, now)]
 
 
 def _states(kind: str, facts: Sequence[Fact], instants: Iterable[datetime]) -> Iterator[Any]:

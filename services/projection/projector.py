@@ -23,7 +23,7 @@ from services.kit.ledger.log import OutOfRange, Unavailable
 from services.kit.ledger.reader import LogReader, Place
 from services.kit.ledger.record import Genesis, Record
 from services.projection import metrics
-from services.projection.history import Entity, advance, needs_past
+from services.projection.history import Entity, Past, advance, needs_past
 from services.projection.share import Seen
 from services.projection.store import DATABASE_ERRORS, Batch, Position, SecondWriter, Store, Swapped
 from services.views.facts import Fact
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 CATCHABLE = (Unavailable, *DATABASE_ERRORS)
 ENTITIES_KEPT = 20_000
 """Entities whose state stays in memory between batches: ten times the operation of 2019."""
+PASTS_KEPT, PAST_FACTS_KEPT, PAST_STATES_KEPT = 100, 20_000, 1_000
+"""Entities whose past stays in memory, their facts in all, and the states of each."""
 WAIT_SECONDS = 1.0
 MEASURE_EVERY_SECONDS = 1.0
 AWAY_SECONDS = 5.0
@@ -114,6 +116,7 @@ class Projector:
         self._seen: dict[Place, Seen] = {}
         self._tracks: dict[Place, Track] = {}
         self._entities: dict[Key, Entity] = {}
+        self._pasts: dict[Key, Past] = {}
         self._reader: LogReader | None = None
         self._moved = asyncio.Event()
         self._behind_since: float | None = None
@@ -198,11 +201,15 @@ class Projector:
                 except _Unfoldable as error:
                     reason = "Unfoldable"
                     self._stop(error.place, str(error))
-                self._entities.clear()
+                self._forget()
                 await asyncio.sleep(random.uniform(0.1, 1))
         finally:
             measuring.cancel()
             await self._let_go()
+
+    def _forget(self) -> None:
+        self._entities.clear()
+        self._pasts.clear()
 
     def _leave(self, error: SecondWriter) -> None:
         """Let another projector have what it has moved, and keep the rest."""
@@ -229,7 +236,7 @@ class Projector:
         ours = self._ours()
         self.stopped = {place: reason for place, reason in self.stopped.items() if place in ours}
         stored = await self._store.begin(places, ours)
-        self._entities.clear()
+        self._forget()
         self._tracks = {place: Track(place, position) for place, position in stored.items()}
         for topic, partition in places:
             stopped = metrics.STOPPED.labels(topic.removesuffix(".events"), partition)
@@ -396,19 +403,28 @@ class Projector:
                 by_key[subject_of(fact)].append(fact)
         self._entities |= await self._store.load([key for key in by_key if key not in self._entities])
         late = [key for key, facts in by_key.items() if needs_past(self._entities.get(key), facts)]
-        pasts = await self._store.past(late)
+        self._pasts |= await self._store.past([key for key in late if key not in self._pasts])
         for key, facts in by_key.items():
             place = (f"{facts[0].service}.events", facts[0].partition)
             before = self._entities.pop(key, None)  # and back at the end: the order of use
             try:
-                after, versions, areas = advance(key, before, facts, pasts.get(key))
+                after, versions, areas = advance(key, before, facts, self._pasts.get(key))
                 batch.add(key, place, after, versions)
                 batch.facts += zip(facts, areas, strict=True)
             except Exception as error:  # a bug of ours: the partition stops, loudly
                 log.critical("cannot fold", key=key, exc_info=error)
                 raise _Unfoldable(place, key, error) from error
             self._entities[key] = after
+        self._keep_pasts(late)
         return batch
+
+    def _keep_pasts(self, late: Iterable[Key]) -> None:
+        """Those last needed: of what comes late, most comes by the dozen on one thing."""
+        for key in late:
+            self._pasts[key] = past = self._pasts.pop(key)
+            past.trim(PAST_STATES_KEPT)
+        while len(self._pasts) > PASTS_KEPT or sum(map(len, self._pasts.values())) > PAST_FACTS_KEPT:
+            del self._pasts[next(iter(self._pasts))]
 
     def _committed(self, moved: Sequence[Track], batch: Batch, seconds: float) -> None:
         for track in moved:

@@ -5,6 +5,7 @@ It knows tables and transactions. It knows nothing of what the documents mean, b
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -248,21 +249,22 @@ class Store:
 
     async def past(self, keys: Sequence[Key]) -> dict[Key, Past]:
         """What the read model holds of the past of these entities."""
-        found = {key: Past() for key in keys}
         if not keys:
-            return found
+            return {}
+        facts: defaultdict[Key, list[Fact]] = defaultdict(list)
+        versions: defaultdict[Key, list[Version]] = defaultdict(list)
         sql = "SELECT * FROM events WHERE slot IS NULL AND subject = ANY($1) ORDER BY event_offset"
         for row in await self._pool.fetch(sql, list(map("/".join, keys))):
             fact = fact_of(row)
-            found[subject_of(fact)].facts.append(fact)
+            facts[subject_of(fact)].append(fact)
         for row in await self._pool.fetch(
             """SELECT kind, id, at_from, known_from, event_offset, brief FROM versions
                JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id) ORDER BY event_offset""",
             *_columns_of(keys),
         ):
             version = _version_of(row)
-            found[version.key].versions.append(version)
-        return found
+            versions[version.key].append(version)
+        return {key: Past(facts[key], versions[key]) for key in keys}
 
     async def commit(self, batch: Batch) -> None:
         """Add a batch. Raises SecondWriter or Swapped, and adds nothing, when a position is not the expected one."""

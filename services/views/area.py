@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.types import village_of
+from services.views.incident import Incident, account
 from services.views.listed import Listed, in_villages
 from services.views.model import kind_of, listed, to_document
 from services.views.shipment_state import Shipment
@@ -37,6 +38,9 @@ def area(state: Any | None) -> Area:
             found = in_villages(_of_unit(state))
         case Shipment():
             found = in_villages([state.plan.village if state.plan else None])
+        case Incident():
+            latest = account(state).latest
+            found = in_villages([latest.village if latest else None])
         case _:
             found = _by_document(state)
     return Area(frozenset(found.villages), frozenset(found.districts))

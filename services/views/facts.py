@@ -126,7 +126,7 @@ def with_entry(entries: Mapping[K, V], key: K, value: V) -> dict[K, V]:
     return {**entries, key: value}
 
 
-MOST_ALIKE = 50
+MOST_ALIKE = 20
 """Words by one source on the same that a document keeps. All of them are in the log, and in the history of events."""
 
 
@@ -139,10 +139,12 @@ def with_newest(words: Mapping[str, T], word: T, *same: str) -> dict[str, T]:
     others, and always will.
     """
     kept = with_entry(words, message_identity(word.source, word.id), word)
-    like = attrgetter("source", *same)
-    alike = [identity for identity, each in kept.items() if like(each) == like(word)]
-    if len(alike) > MOST_ALIKE:
-        del kept[min(alike, key=lambda identity: kept[identity].order)]
+    if len(kept) > MOST_ALIKE:
+        like = attrgetter("source", *same)
+        said = like(word)
+        alike = [each for each in kept.items() if like(each[1]) == said]
+        if len(alike) > MOST_ALIKE:
+            del kept[min(alike, key=lambda each: each[1].order)[0]]
     return kept
 
 

@@ -32,7 +32,7 @@ from schemas.incidents import (
     UnitsDispatched,
 )
 from schemas.types import IncidentId, IncidentType, Level, ShipmentId, UnitId, VillageCode
-from services.views.facts import Entity, Fact, Told, heard, known, last_heard, plain, raised, told, with_newest
+from services.views.facts import Entity, Fact, Told, heard, last_heard, plain, raised, told, with_newest
 from services.views.listed import Listed, in_villages
 
 Order = (
@@ -205,8 +205,7 @@ class Account:
 
 def account(incident: Incident) -> Account:
     """What is known of an incident, by its latest report and its triage."""
-    reports = known(*incident.reports.values())
-    latest = reports[-1] if reports else None
+    latest = max(incident.reports.values(), key=lambda each: each.order, default=None)
     judged = incident.triage or latest
     return Account(
         type=judged.type if judged else None,

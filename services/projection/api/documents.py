@@ -273,7 +273,7 @@ class EscalationAnswer(Said):
 
 class IncidentAnswer(Shown):
     """An incident; `severity` 1 is the gravest. Place and summary are the latest report's, null when only orders are
-    known; type and severity are the triage's, or before that the latest report's. `reports` holds the newest 50 of
+    known; type and severity are the triage's, or before that the latest report's. `reports` holds the newest 20 of
     each source; `/v1/events` tells all `report_count`. `recordedtime`: when the first of all was taken in.
     `acknowledged_at`: the first order that saw to it, escalation aside. Readers of the units in `hidden_from` are not
     to see it."""
