@@ -6,7 +6,7 @@ A fact that happened after all others adds at most one; a late one adds those of
 they differ. So the versions are a fold of the log alone, whatever came in which batch. Pure.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,30 +40,28 @@ class Entity:
 
 
 class Past:
-    """What must be read of an entity before a late fact can be told: its facts that count, and its versions.
+    """What must be known of an entity before a late fact can be told: its facts that count, and its versions.
 
-    Both are in the order of the log. Of each instant at which something happened, from the earliest that was late on,
-    the state up to then is at hand: to tell one more fact it is folded into each of the later ones and nothing is
-    folded anew, so that a thing may be reported thousands of times, and each time a little late.
+    Both are in the order of the log. Of each instant at which something happened the state up to then is at hand: to
+    tell one more fact it is folded into each of the later ones and nothing is folded anew, so that a thing may be
+    reported thousands of times, and each time a little late.
     """
 
     def __init__(self, facts: Iterable[Fact] = (), versions: Iterable[Version] = ()) -> None:
         self._facts = list(facts)
         self._told = {each.at_from: each.brief for each in versions}
-        self._starts = sorted(self._told)
-        self._instants: list[datetime] = []
+        self._instants = sorted({each.at for each in self._facts} | self._told.keys())
         self._states: list[Any] = []
-        self._unfolded = not self._facts and not self._told
+        self._trimmed = False
 
-    def __len__(self) -> int:
-        """How many facts it holds."""
-        return len(self._facts)
+    def reaches(self, at: datetime) -> bool:
+        """Whether a fact of an instant can be told."""
+        return not self._trimmed or at >= self._instants[0]
 
     def tell(self, key: Key, fact: Fact) -> list[Version]:
         """What the next fact of the log changes, at its own instant and at every later one."""
         first = self._place(key[0], fact.at)
-        before = bisect_left(self._starts, fact.at)
-        in_force = self._told[self._starts[before - 1]] if before else None
+        in_force = self._in_force(first)
         found: list[Version] = []
         for place in range(first, len(self._instants)):
             at, state = self._instants[place], fold_all(key[0], [fact], self._states[place])
@@ -71,34 +69,37 @@ class Past:
             if slot(fact) is None:
                 self._states[place] = state
             if state is not None and (now := brief(key[0], state)) != in_force:
-                in_force = now
+                self._told[at] = in_force = now
                 found.append(_version(key, at, fact, now))
-        for each in found:
-            if each.at_from not in self._told:
-                insort(self._starts, each.at_from)
-            self._told[each.at_from] = each.brief
-        if slot(fact) is None:
-            self._facts.append(fact)
         return found
 
     def trim(self, most: int) -> None:
-        """Keep the states of so many instants, the latest: others can be folded again."""
-        if len(self._instants) > most:
-            del self._instants[:-most], self._states[:-most]
-            self._unfolded = False
+        """Keep the latest so many states, if there are twice as many: what happened before them can be told no more."""
+        if len(self._instants) < 2 * most:
+            return
+        first = len(self._instants) - most
+        in_force = self._in_force(first + 1)
+        del self._instants[:first], self._states[:first]
+        self._told = {at: told for at, told in self._told.items() if at > self._instants[0]}
+        if in_force is not None:
+            self._told[self._instants[0]] = in_force
+        self._trimmed = True
 
     def _place(self, kind: str, at: datetime) -> int:
         """Where the states from an instant on begin."""
-        if not self._unfolded and (not self._instants or at <= self._instants[0]):
-            instants = sorted({each.at for each in self._facts} | self._told.keys())
-            earlier = max(0, bisect_left(instants, at) - 1)
-            self._instants, self._unfolded = instants[earlier:], earlier == 0
+        if len(self._states) < len(self._instants):
             self._states = list(_states(kind, self._facts, self._instants))
+            self._facts.clear()
         place = bisect_left(self._instants, at)
         if place == len(self._instants) or self._instants[place] != at:
             self._instants.insert(place, at)
             self._states.insert(place, self._states[place - 1] if place else None)
         return place
+
+    def _in_force(self, place: int) -> Brief | None:
+        """The brief that was told last of the instants before a place."""
+        earlier = (self._instants[each] for each in range(place - 1, -1, -1))
+        return next((self._told[at] for at in earlier if at in self._told), None)
 
 
 def needs_past(entity: Entity | None, facts: Iterable[Fact]) -> bool:

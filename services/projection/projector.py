@@ -34,8 +34,8 @@ log = structlog.get_logger(__name__)
 CATCHABLE = (Unavailable, *DATABASE_ERRORS)
 ENTITIES_KEPT = 20_000
 """Entities whose state stays in memory between batches: ten times the operation of 2019."""
-PASTS_KEPT, PAST_FACTS_KEPT, PAST_STATES_KEPT = 100, 20_000, 1_000
-"""Entities whose past stays in memory, their facts in all, and the states of each."""
+PASTS_KEPT, STATES_KEPT = 100, 1_000
+"""Entities whose past stays in memory, and the states of each, which may be twice as many."""
 WAIT_SECONDS = 1.0
 MEASURE_EVERY_SECONDS = 1.0
 AWAY_SECONDS = 5.0
@@ -403,7 +403,7 @@ class Projector:
                 by_key[subject_of(fact)].append(fact)
         self._entities |= await self._store.load([key for key in by_key if key not in self._entities])
         late = [key for key, facts in by_key.items() if needs_past(self._entities.get(key), facts)]
-        self._pasts |= await self._store.past([key for key in late if key not in self._pasts])
+        self._pasts |= await self._store.past([key for key in late if not self._knows_past(key, by_key[key])])
         for key, facts in by_key.items():
             place = (f"{facts[0].service}.events", facts[0].partition)
             before = self._entities.pop(key, None)  # and back at the end: the order of use
@@ -418,12 +418,16 @@ class Projector:
         self._keep_pasts(late)
         return batch
 
+    def _knows_past(self, key: Key, facts: Iterable[Fact]) -> bool:
+        return key in self._pasts and self._pasts[key].reaches(min(each.at for each in facts))
+
     def _keep_pasts(self, late: Iterable[Key]) -> None:
-        """Those last needed: of what comes late, most comes by the dozen on one thing."""
+        """Those last needed: of what comes late, much comes by the dozen on one thing."""
         for key in late:
-            self._pasts[key] = past = self._pasts.pop(key)
-            past.trim(PAST_STATES_KEPT)
-        while len(self._pasts) > PASTS_KEPT or sum(map(len, self._pasts.values())) > PAST_FACTS_KEPT:
+            self._pasts[key] = self._pasts.pop(key)
+        for past in self._pasts.values():
+            past.trim(STATES_KEPT)
+        while len(self._pasts) > PASTS_KEPT:
             del self._pasts[next(iter(self._pasts))]
 
     def _committed(self, moved: Sequence[Track], batch: Batch, seconds: float) -> None:

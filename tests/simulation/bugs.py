@@ -134,8 +134,7 @@ BUGS = (
     Bug(
         "the projector keeps what a lost commit brought",
         (
-            Edit(Projector, "run", "self._entities.clear()", "pass"),
-            Edit(Projector, "_start", "self._entities.clear()", "pass"),
+            Edit(Projector, "_forget", "self._entities.clear()", "pass"),
         ),
     ),
     Bug(

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 
 from schemas.deployment import UnitSighted
+from schemas.incidents import IncidentReported
+from services.projection import history
 from services.projection.api.briefs import BRIEFED, Briefs, briefs, sorted_out
 from services.projection.api.picture import drawn
 from services.projection.api.picture_judge import Judge
@@ -26,11 +29,13 @@ from services.projection.history import Entity, Past, Version, advance, needs_pa
 from services.projection.store import Position
 from services.views.briefs import Brief, brief, from_json, of_document
 from services.views.facts import Fact
-from services.views.model import Key, fold, from_document, listed, slot, subject_of, to_document
+from services.views.model import Key, fold, fold_all, from_document, listed, slot, subject_of, to_document
+from tests.support.facts import fact
 from tests.support.scenario import small_facts
 
 PAIRS = 500
-HOUR = timedelta(hours=1)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+CROWD = IncidentReported(incident="ins-1", type="crowding", severity=3, village="36.04.13.2009", summary="massa")
 
 
 @pytest.fixture(scope="module")
@@ -100,23 +105,31 @@ def picture(found: Briefs, at: datetime) -> Any:
 
 
 def versions_of(facts: Iterable[Fact], chance: random.Random | None = None) -> dict[Key, list[Version]]:
-    """The versions of every entity, by one fold; or, by chance, in batches, with restarts in between."""
+    """The versions of every entity, by one fold; or, by chance, in batches, with restarts in between.
+
+    Like a projector it keeps a past between batches, cut short, and reads it again where it is too short.
+    """
     return {key: _written(key, own, chance) for key, own in by_entity(facts).items()}
 
 
 def _written(key: Key, facts: Sequence[Fact], chance: random.Random | None) -> list[Version]:
     entity: Entity | None = None
     found: list[Version] = []
-    begin = 0
+    begin, past = 0, None
     while begin < len(facts):
         end = len(facts) if chance is None else min(len(facts), begin + chance.randint(1, 9))
         batch, before = facts[begin:end], [each for each in facts[:begin] if slot(each) is None]
-        past = Past(before, list(found)) if needs_past(entity, batch) else None
+        if needs_past(entity, batch) and (past is None or not past.reaches(min(each.at for each in batch))):
+            past = Past(before, list(found))
         entity, added, _ = advance(key, entity, batch, past)
         found += added
         begin = end
+        if past is not None:
+            past.trim(2)
         if chance is not None and chance.random() < 0.5:
             entity = _read_again(key, entity)
+        if chance is not None and chance.random() < 0.1:
+            past = None
     return found
 
 
@@ -145,6 +158,20 @@ def test_versions_answer_for_any_two_times_as_a_fold_of_the_facts_that_count(fac
         assert {key: each for key, each in found.items() if each} == {
             key: brief(key[0], state) for key, state in states.items()
         }
+
+
+def test_a_late_fact_is_folded_into_what_happened_after_it_and_into_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = [replace(each, time=each.time + n * MINUTE) for n, each in enumerate(fact(CROWD) for _ in range(600))]
+    key, past = subject_of(told[0]), Past()
+    entity, _, _ = advance(key, None, told, past)
+    folded = Mock(wraps=fold_all)
+    monkeypatch.setattr(history, "fold_all", folded)
+    late = [replace(each, time=each.time + SECOND, id=f"late-{each.id}") for each in told[-10:]]
+    _, versions, _ = advance(key, entity, late, past)
+    assert [each.at_from for each in versions] == [each.time for each in late]
+    assert folded.call_count == sum(range(1, 11))
 
 
 def test_the_picture_drawn_from_versions_is_the_one_drawn_from_documents(facts: list[Fact]) -> None:
