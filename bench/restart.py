@@ -2,7 +2,8 @@
 
 The process is the deployment service as the supervisor starts it. It answers a backlog, keeps its snapshots, and is
 killed; then a message lies in each inbox partition, and the process is started. Measured with its snapshots, and once
-in the same session without them, when it folds the whole log. Memory is that of the process when it has answered.
+in the same session without them, when it folds the whole log. Memory is that of the process when it has answered. Each
+restart is appended to docs/reliability/restart.jsonl.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from services.kit.ledger import topics
 from services.kit.ledger.kafka import KafkaPair, bounded, close, producer
 from services.kit.ledger.snapshot import MANIFEST
 from services.kit.ledger.worker import Tuning
+from tests.chaos import results
 
 SERVICE = "deployment"
 ANSWERED_SECONDS = 300.0
@@ -170,6 +172,9 @@ async def measure(site: Site, runs: int, count: int) -> None:
                 await site.forget_snapshots()
             again = await site.restart()
             restarts.append(again)
+            snapshots = kind == "with snapshots"
+            took = {"seconds": round(again.last, 2), "mib": round(again.mib)}
+            results.add("restart", results.circumstances() | {"messages": count, "snapshots": snapshots} | took)
             print(
                 f"  {kind:15} first answer {again.first:5.2f} s, every partition {again.last:5.2f} s, "
                 f"{again.mib:4.0f} MiB",

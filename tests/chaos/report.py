@@ -12,6 +12,7 @@ from kalimaya.settings import PROJECT
 from tests.chaos import results
 
 PAGE = PROJECT / "docs" / "reliability.md"
+RESTART_SECONDS = 5.0
 Results = Sequence[dict[str, Any]]
 
 HEAD = """\
@@ -23,6 +24,7 @@ hand. What the runs are, and what is held against what, is said in `tests/chaos/
 ```
 make chaos MINUTES=8 SEED=7 BROKERS=3    # one piece: its result is appended
 make recovery                            # goes on until each kind has 30 kills; BROKERS=3 for the broker
+make bench-restart                       # a decider over a log of a million answers, five restarts more
 make soak MINUTES=60                     # memory, file handles and latency at half the sustained rate
 make planted                             # which planted bug is caught by what, and how soon
 make reliability                         # this page anew
@@ -44,6 +46,10 @@ BEFORE = """\
 Lines that were moved from `recovery.jsonl` to `recovery-before.jsonl` when what is killed came to do otherwise: it
 reads on after an end of which PostgreSQL has only just told, looks at the logs with small fetches, and locks none but
 its own positions.
+"""
+RESTART = """\
+Seconds from the start of a killed decider over a log of {messages:,} answers until it had answered a new message in
+every partition; with its snapshots within {limit} is aimed at. Memory is the process's when it had answered.
 """
 LOAD = """\
 Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g},
@@ -76,6 +82,7 @@ def page(folder: Path = results.FOLDER) -> str:
         chaos(results.read("chaos", folder)),
         findings(results.read("found", folder)),
         recovery(results.read("recovery", folder), results.read("recovery-before", folder)),
+        restart(results.read("restart", folder)),
         soak(results.read("soak", folder)),
         caught(planted),
     )
@@ -191,10 +198,14 @@ def _kills(kills: Results) -> Iterator[str]:
             if took:
                 rows.append((kind, what, str(len(took)), *_spread(took), *_held(took, limit)))
     yield from _table(("killed", "until", "kills", "median", "p99", "longest", "limit", "within it"), rows)
-    ran = Counter(f"{each['date'][:10]}, {each['commit']}, {each['machine']}" for each in kills)
-    yield f"Run: {'; '.join(f'{where} ({count} kills)' for where, count in ran.items())}.\n"
+    yield _ran(kills, "kills")
     if loads := sorted(each["load"] for each in kills if "load" in each):
         yield LOAD.format(least=loads[0], median=median(loads), most=loads[-1])
+
+
+def _ran(lines: Results, what: str) -> str:
+    ran = Counter(f"{each['date'][:10]}, {each['commit']}, {each['machine']}" for each in lines)
+    return f"Run: {'; '.join(f'{where} ({count} {what})' for where, count in ran.items())}.\n"
 
 
 def _spread(took: Sequence[float | None]) -> tuple[str, str, str]:
@@ -209,6 +220,24 @@ def _held(took: Sequence[float | None], limit: float | None) -> tuple[str, str]:
         return "none", ""
     within = sum(each is not None and each <= limit for each in took)
     return f"{limit:g}", f"{within} of {len(took)}"
+
+
+def restart(restarts: Results) -> Iterator[str]:
+    """With snapshots, and without."""
+    yield "## Restart over a long log\n"
+    if not restarts:
+        yield NOT_RUN
+        return
+    yield RESTART.format(messages=restarts[0]["messages"], limit=RESTART_SECONDS)
+    rows = []
+    for title, snapshots in (("its snapshots", True), ("none: it folds the log", False)):
+        of_it = [each for each in restarts if each["snapshots"] == snapshots]
+        took, most = [each["seconds"] for each in of_it], max((each["mib"] for each in of_it), default=0)
+        if took:
+            held = _held(took, RESTART_SECONDS if snapshots else None)
+            rows.append((title, str(len(took)), *_spread(took), *held, str(most)))
+    yield from _table(("from", "restarts", "median", "p99", "longest", "limit", "within it", "MiB"), rows)
+    yield _ran(restarts, "restarts")
 
 
 def soak(samples: Results) -> Iterator[str]:
