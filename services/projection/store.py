@@ -37,6 +37,9 @@ IDLE_SECONDS = 10
 """PostgreSQL ends a transaction in which its client has asked for nothing for so long. Who is frozen, or on a machine
 that lost its power, says no goodbye, and whoever takes his partitions over would wait for his locks."""
 
+GONE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+"""By these PostgreSQL notices within half a minute that a client's machine is gone, whatever it was waiting for."""
+
 LOOK = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE positions IN ACCESS SHARE MODE; "
     "SET LOCAL idle_in_transaction_session_timeout = '60s'"
@@ -139,6 +142,7 @@ async def new_pool(dsn: str, schema: str = SCHEMA) -> "asyncpg.Pool[asyncpg.Reco
         server_settings={
             "search_path": schema,
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+            **GONE,
         },
         reset=_left_as_it_was,
     )

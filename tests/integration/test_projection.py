@@ -22,7 +22,7 @@ from services.kit.ledger.kafka import KafkaPair, producer
 from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
 from services.projection.projector import Projector
-from services.projection.store import IDLE_SECONDS, SCHEMA, UNREACHABLE, Store, new_pool, one_look
+from services.projection.store import GONE, IDLE_SECONDS, SCHEMA, UNREACHABLE, Store, new_pool, one_look
 from services.views.model import Model
 from tests.support.given import OPERATION, by_post
 from tests.support.ledger import NOON, QUICK, message, register, sighted, until
@@ -340,6 +340,14 @@ async def test_a_projector_that_froze_in_a_transaction_is_not_waited_for(operati
                 await reached(client, [held], IDLE_SECONDS + 5)
         finally:
             frozen.terminate()
+
+
+async def test_postgresql_probes_whether_a_projector_s_machine_is_still_there(operation: Operation) -> None:
+    pool = await new_pool(operation.dsn)
+    try:
+        assert {name: await pool.fetchval(f"SHOW {name}") for name in GONE} == GONE
+    finally:
+        await pool.close()
 
 
 @pytest.mark.parametrize("turns", range(4))
