@@ -34,8 +34,8 @@ from services.deployment.domain import DEPLOYMENT
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import BATCH_SLACK, KafkaPair, close, consumer, producer
 from services.kit.ledger.log import BATCH_BYTES
-from services.kit.ledger.service import tune_collector
 from services.kit.ledger.worker import Worker
+from services.kit.process import tune_collector
 
 PARTITIONS = 6
 

@@ -15,6 +15,7 @@ from kalimaya.audit.report import document, say, show
 from kalimaya.embedded import postgres as embedded
 from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
+from services.kit.process import tune_collector
 
 CLEAN, NOT_CLEAN, UNREACHABLE = 0, 1, 2
 
@@ -53,6 +54,7 @@ def audit(
             receipts=receipts or _receipts(context, settings),
             wait=wait,
         )
+        tune_collector()
         with progress(stderr, TimeElapsedColumn()) as tell:
             result = run.audit(plan, tell)
     except Unreachable as error:

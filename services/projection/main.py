@@ -4,8 +4,8 @@ import asyncio
 
 from schemas.catalogue import SERVICES
 from services.kit import credentials
-from services.kit.ledger.service import tune_collector
 from services.kit.observe import Health, observer, serve
+from services.kit.process import tune_collector
 from services.projection.api.app import new_app
 from services.projection.api.feed import Feed
 from services.projection.api.reading import Reading

@@ -6,7 +6,6 @@ two owners is the ledger itself.
 
 import asyncio
 import contextlib
-import gc
 import random
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
@@ -20,6 +19,7 @@ from services.kit.ledger.kafka import KafkaPair
 from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.membership import Membership, joined, told
 from services.kit.ledger.worker import StoodDown, Worker
+from services.kit.process import tune_collector
 
 S = TypeVar("S")
 log = structlog.get_logger(__name__)
@@ -27,16 +27,6 @@ log = structlog.get_logger(__name__)
 STAND_DOWN_SECONDS = (5.0, 15.0)
 STUCK_SECONDS = 60.0
 MEASURE_EVERY_SECONDS = 2.0
-
-
-def tune_collector() -> None:
-    """Let the garbage collector look rarely: a decider makes millions of small objects, nearly none in cycles.
-
-    What stands already is frozen, so that it is not walked again and again (bench/ledger.py shows what that brings).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 class DecidingService(Generic[S]):
