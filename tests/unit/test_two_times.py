@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from schemas.deployment import UnitSighted
-from schemas.incidents import IncidentReported
+from schemas.incidents import IncidentReported, IncidentTriaged
 from services.projection import history
 from services.projection.api.briefs import BRIEFED, Briefs, briefs, sorted_out
 from services.projection.api.picture import drawn
@@ -128,7 +128,7 @@ def _written(key: Key, facts: Sequence[Fact], chance: random.Random | None) -> l
             past.trim(2)
         if chance is not None and chance.random() < 0.5:
             entity = _read_again(key, entity)
-        if chance is not None and chance.random() < 0.1:
+        if chance is not None and chance.random() < 0.3:
             past = None
     return found
 
@@ -172,6 +172,18 @@ def test_a_late_fact_is_folded_into_what_happened_after_it_and_into_nothing_else
     _, versions, _ = advance(key, entity, late, past)
     assert [each.at_from for each in versions] == [each.time for each in late]
     assert folded.call_count == sum(range(1, 11))
+
+
+def test_orders_of_a_past_that_is_read_again_count_in_the_order_in_which_they_came() -> None:
+    nine, eight = (
+        fact(IncidentTriaged(incident="ins-1", type="riot", severity=severity), at)
+        for severity, at in ((1, "09:00"), (2, "08:00"))
+    )
+    late = fact(CROWD, "07:00")
+    key = subject_of(late)
+    entity, versions, _ = advance(key, None, [nine, eight], Past())
+    _, added, _ = advance(key, entity, [late], Past([nine, eight], versions))
+    assert [(each.at_from, each.brief.severity) for each in added] == [(late.at, 3), (eight.at, 2), (nine.at, 2)]
 
 
 def test_the_picture_drawn_from_versions_is_the_one_drawn_from_documents(facts: list[Fact]) -> None:
