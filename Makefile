@@ -128,7 +128,7 @@ bench-audit: setup-dev ## measure the audit of a million messages against a raw 
 sizing: setup ## write docs/sizing.md: what an operation needs, from the smallest to the nation's
 	@$(BIN)/python -m bench.sizing > docs/sizing.md
 
-bench-restart: setup ## measure how long a killed decider takes to answer again over a log of a million events
+bench-restart: setup ## how long a killed decider takes to answer again over a log of a million events; docs/reliability.md
 	@$(BIN)/python -m bench.restart
 
 contracts: setup ## write what is made from definitions: the contract in all its forms, dashboards, docs/metrics.md, manifests

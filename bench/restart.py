@@ -166,13 +166,13 @@ async def measure(site: Site, runs: int, count: int) -> None:
     print(f"{count:,} messages answered and kept in {perf_counter() - began:.0f} s", flush=True)
     found: dict[str, list[Restart]] = {"with snapshots": [], "without": []}
     for kind, restarts in found.items():
-        for _ in range(runs if kind == "with snapshots" else 1):
+        snapshots = kind == "with snapshots"
+        for _ in range(runs if snapshots else 1):
             await site.kill()
-            if kind == "without":
+            if not snapshots:
                 await site.forget_snapshots()
             again = await site.restart()
             restarts.append(again)
-            snapshots = kind == "with snapshots"
             took = {"seconds": round(again.last, 2), "mib": round(again.mib)}
             results.add("restart", results.circumstances() | {"messages": count, "snapshots": snapshots} | took)
             print(

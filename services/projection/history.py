@@ -86,7 +86,7 @@ class Past:
         self._trimmed = True
 
     def _place(self, kind: str, at: datetime) -> int:
-        """Where the states from an instant on begin."""
+        """Where the states from an instant on begin; what was read is folded when the first is asked for."""
         if len(self._states) < len(self._instants):
             self._states = list(_states(kind, self._facts, self._instants))
             self._facts.clear()

@@ -48,8 +48,8 @@ reads on after an end of which PostgreSQL has only just told, looks at the logs 
 its own positions.
 """
 RESTART = """\
-Seconds from the start of a killed decider over a log of {messages:,} answers until it had answered a new message in
-every partition; with its snapshots within {limit} is aimed at. Memory is the process's when it had answered.
+Seconds from the start of a killed decider until it had answered a new message in every partition; over a log of a
+million answers, with its snapshots, within {limit:g} is aimed at. Memory is the process's when it had answered.
 """
 LOAD = """\
 Other work ran on the machine: processes that wanted a processor (load), where it was noted: {least:g} to {most:g},
@@ -228,15 +228,15 @@ def restart(restarts: Results) -> Iterator[str]:
     if not restarts:
         yield NOT_RUN
         return
-    yield RESTART.format(messages=restarts[0]["messages"], limit=RESTART_SECONDS)
+    yield RESTART.format(limit=RESTART_SECONDS)
     rows = []
-    for title, snapshots in (("its snapshots", True), ("none: it folds the log", False)):
-        of_it = [each for each in restarts if each["snapshots"] == snapshots]
-        took, most = [each["seconds"] for each in of_it], max((each["mib"] for each in of_it), default=0)
-        if took:
-            held = _held(took, RESTART_SECONDS if snapshots else None)
-            rows.append((title, str(len(took)), *_spread(took), *held, str(most)))
-    yield from _table(("from", "restarts", "median", "p99", "longest", "limit", "within it", "MiB"), rows)
+    for snapshots, messages in sorted({(each["snapshots"], each["messages"]) for each in restarts}, reverse=True):
+        of_it = [each for each in restarts if (each["snapshots"], each["messages"]) == (snapshots, messages)]
+        title, limit = ("its snapshots", RESTART_SECONDS) if snapshots else ("none: it folds the log", None)
+        took, most = [each["seconds"] for each in of_it], max(each["mib"] for each in of_it)
+        rows.append((title, f"{messages:,}", str(len(took)), *_spread(took), *_held(took, limit), str(most)))
+    titles = "from", "answers in the log", "restarts", "median", "p99", "longest", "limit", "within it", "MiB"
+    yield from _table(titles, rows)
     yield _ran(restarts, "restarts")
 
 

@@ -138,6 +138,10 @@ BUGS = (
         ),
     ),
     Bug(
+        "the projector keeps the past that a lost commit brought",
+        (Edit(Projector, "_forget", "self._pasts.clear()", "pass"),),
+    ),
+    Bug(
         "the projector stores a position inside of an answer",
         (Edit(Track, "note", "if self.fold.whole:", "if True:"),),
         within=300,

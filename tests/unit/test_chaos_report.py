@@ -17,6 +17,6 @@ def test_the_page_says_what_the_results_say(tmp_path: Path) -> None:
     page = report.page(tmp_path)
     assert "| decider | decided | 3 | 2.0 | 29.4 | 30.0 | 10 | 2 of 3 |" in page
     assert "| decider | projected | 3 | inf | inf | inf | 10 | 0 of 3 |" in page
-    assert "| its snapshots | 2 | 4.0 | 6.0 | 6.0 | 5 | 1 of 2 | 9 |" in page
-    assert "| none: it folds the log | 1 | 20.0 | 20.0 | 20.0 | none |  | 9 |" in page
+    assert "| its snapshots | 7 | 2 | 4.0 | 6.0 | 6.0 | 5 | 1 of 2 | 9 |" in page
+    assert "| none: it folds the log | 7 | 1 | 20.0 | 20.0 | 20.0 | none |  | 9 |" in page
     assert "| a hole | audit | 1 record |" in page
