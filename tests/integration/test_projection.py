@@ -332,12 +332,12 @@ async def test_a_projector_that_froze_in_a_transaction_is_not_waited_for(operati
         await reached(client, [await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))])
         frozen = await new_pool(operation.dsn)
         try:
-            async with frozen.acquire() as connection:
-                await connection.execute("BEGIN; SELECT FROM positions FOR UPDATE")
-                held = await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
-                early = await client.get("/v1/status", params={"min_position": held, "wait": 2})
-                assert early.status_code != 200
-                await reached(client, [held], IDLE_SECONDS + 5)
+            connection = await frozen.acquire()  # and never released: that would wake what is frozen
+            await connection.execute("BEGIN; SELECT FROM positions FOR UPDATE")
+            held = await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
+            early = await client.get("/v1/status", params={"min_position": held, "wait": 2})
+            assert early.status_code != 200
+            await reached(client, [held], IDLE_SECONDS + 5)
         finally:
             frozen.terminate()
 

@@ -46,9 +46,12 @@ async def kept(site: Site, count: int = 10, before: int = 0) -> None:
     for n in range(before, before + count):
         await site.put(*message(sighted(n), f"m{n}"))
     written = told(site, "written")
-    owner = keeping(site)
+    owner, messages = keeping(site), len(await site.inbox())
     running = asyncio.create_task(owner.run())
-    await until(lambda: _is(lambda: told(site, "written") > written), lambda: (owner.fold, owner._keeper.__dict__))
+    await until(
+        lambda: _is(lambda: told(site, "written") > written and owner.fold.next_cause == messages),
+        lambda: (owner.fold, owner._keeper.__dict__),
+    )
     owner.stop()
     await running
 
@@ -58,10 +61,12 @@ async def _is(condition: Callable[[], bool]) -> bool:
 
 
 async def restarted(site: Site) -> Worker[Any]:
-    """Another process over the same topics, when it has folded."""
-    owner = worker(site)
+    """Another process over the same topics, when it has folded and answered what it found unanswered."""
+    owner, messages = worker(site), len(await site.inbox())
     running = asyncio.create_task(owner.run())
-    await until(lambda: _is(lambda: owner.ready or running.done()), lambda: owner.fold)
+    await until(
+        lambda: _is(lambda: (owner.ready and owner.fold.next_cause >= messages) or running.done()), lambda: owner.fold
+    )
     owner.stop()
     await running
     return owner
