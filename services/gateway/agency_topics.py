@@ -24,7 +24,7 @@ from services.kit.clock import Clock
 from services.kit.http import Problem
 from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.illegible import Found
-from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close, read_around
+from services.kit.ledger.kafka import FETCH_BYTES, REQUEST_MS, bounded, close, fetched, read_around
 from services.kit.ledger.log import Illegible, Unavailable
 from services.kit.ledger.record import Record
 from services.kit.ledger.topics import topic_of
@@ -87,10 +87,8 @@ class AgencyTopics:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> Found:
         """What has come; with a record among it that aiokafka cannot read, all from the committed offsets on."""
-        reading = consumer.getmany(timeout_ms=int(WAIT_SECONDS * 1000), max_records=MOST_RECORDS)
         try:
-            found: Found = await bounded(reading, WAIT_SECONDS + 10)
-            return found
+            return await fetched(consumer, WAIT_SECONDS, MOST_RECORDS)
         except Illegible as error:
             log.warning("reading around", detail=str(error))
         tps = list(consumer.assignment())

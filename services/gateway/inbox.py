@@ -13,7 +13,7 @@ from schemas.envelope import partition_of
 from services.gateway.intake import Taken
 from services.gateway.unreadable import Unreadable
 from services.kit.kafka_access import Bootstrap
-from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, bounded, close, producer
+from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, bounded, close, has_ended, producer
 from services.kit.ledger.log import BATCH_BYTES, Unavailable
 from services.kit.ledger.record import pack_stamp
 from services.kit.ledger.topics import UNREADABLE
@@ -82,17 +82,16 @@ class KafkaInbox:
     async def run(self) -> None:
         """Connect, and again until it works; then hold the connection and watch it until cancelled."""
         try:
-            while not self.connected.is_set():
+            while True:
                 try:
                     await self._connect()
+                    await self._watch()
                 except Unavailable as error:
+                    self.connected.clear()
                     self._say(f"not connected to Kafka: {error}")
                     await close(self._producer)
                     self._producer = producer(self._bootstrap, "gateway")
                     await asyncio.sleep(0.5)
-            while True:
-                self._say(await self._probe())
-                await asyncio.sleep(PROBE_SECONDS)
         finally:
             await close(self._producer)
 
@@ -172,6 +171,13 @@ class KafkaInbox:
             counts[service] = len(partitions)
         self.partitions = counts
         self.connected.set()
+
+    async def _watch(self) -> None:
+        """Tell whether Kafka answers; raises Unavailable when only another producer helps."""
+        while not has_ended(self._producer):
+            self._say(await self._probe())
+            await asyncio.sleep(PROBE_SECONDS)
+        raise Unavailable("aiokafka has ceased to send, by a mistake that stands in its log")
 
     async def _probe(self) -> str | None:
         try:

@@ -3,14 +3,21 @@
 import asyncio
 import gc
 import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from statistics import median
 from time import monotonic
+from typing import NoReturn
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.errors import KafkaError
+from aiokafka.producer.sender import Sender
 
+from schemas.catalogue import SERVICES
+from services.gateway.inbox import KafkaInbox, Place
+from services.gateway.intake import judge
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, begin_at, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
@@ -18,6 +25,7 @@ from services.kit.ledger.membership import Membership
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.record import ILLEGIBLE, Record
 from tests.support import illegible
+from tests.support.gateway import POLRES, sighting
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import answers, kinds, message, register, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
@@ -187,6 +195,60 @@ async def test_what_was_fetched_and_is_left_behind_is_not_kept(
         gc.enable()
         await logs.close()
         await site.stop()
+
+
+async def broken(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("a mistake of aiokafka's")
+
+
+async def forever(read: Callable[[], Awaitable[object]]) -> NoReturn:
+    while True:
+        await read()
+
+
+async def test_a_consumer_that_has_ceased_to_fetch_is_found_out_and_replaced(
+    site: KafkaSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.put_events([(b"key", b"value", [])])
+    logs, following = site.pair(), LogReader(site.bootstrap, "test")
+    place = (f"{site.decider.service}.events", 0)
+    await following.start({place: 0})
+    assert len(await logs.read_events(0, 5)) == 2
+    assert len((await following.read(5))[place]) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(Fetcher, "_proc_fetch_request", broken)
+        for read in (lambda: logs.read_events(2, 0.1), lambda: following.read(0.1)):
+            with pytest.raises(Unavailable, match="ceased to fetch"):
+                await asyncio.wait_for(forever(read), 10)
+    assert len(await logs.read_events(0, 5)) == 2
+    await following.stop()
+    await logs.close()
+    await site.stop()
+
+
+async def test_a_producer_that_has_ceased_to_send_is_replaced_by_the_gateway(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await topics.create(pair.kafka, SERVICES)
+    inbox = KafkaInbox(pair.kafka, 10_000_000)
+    running = asyncio.create_task(inbox.run())
+    await asyncio.wait_for(inbox.connected.wait(), 30)
+    taken = [judge(sighting("ceased", time=...), POLRES, datetime.now(UTC))]
+
+    async def placed() -> bool:
+        return isinstance((await inbox.put(taken, 1))[0], Place)
+
+    async def away() -> bool:
+        return inbox.not_ready() is not None
+
+    await until(placed, inbox.not_ready)
+    with monkeypatch.context() as patched:
+        patched.setattr(Sender, "_send_produce_req", broken)
+        assert not await placed()
+        await until(away, inbox.not_ready)
+    await until(placed, inbox.not_ready)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_clients_close_in_bounded_time_and_work_goes_on_when_the_broker_comes_back(

@@ -54,13 +54,29 @@ async def bounded(waiting: Awaitable[T], seconds: float) -> T:
         raise Illegible(f"a record has a header whose name is not UTF-8: {error.object!r}") from error
 
 
+async def fetched(reader: AIOKafkaConsumer, wait: float, most: int) -> Found:
+    """What `reader` gives next, within `wait` seconds. Raises Unavailable, OutOfRange and Illegible."""
+    if has_ended(reader):
+        raise Unavailable("aiokafka has ceased to fetch, by a mistake that stands in its log")
+    got: Found = await bounded(reader.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
+    return got
+
+
+def has_ended(client: AIOKafkaConsumer | AIOKafkaProducer) -> bool:
+    """Whether the task in which a started client fetches or sends is over.
+
+    Nobody in aiokafka looks at it: a consumer would give nothing ever after, as if nothing came.
+    """
+    task = client._fetcher.error_future if isinstance(client, AIOKafkaConsumer) else client._sender.sender_task
+    return bool(task.done())
+
+
 async def read_on(
     bootstrap: Bootstrap, reader: AIOKafkaConsumer, positions: Mapping[TopicPartition, int], wait: float, most: int
 ) -> Found:
     """What `reader` gives next, within `wait` seconds; `positions`: where it stands in all that it is assigned."""
     try:
-        got: Found = await bounded(reader.getmany(timeout_ms=int(wait * 1000), max_records=most), wait + 10)
-        return got
+        return await fetched(reader, wait, most)
     except Illegible:
         return await read_around(bootstrap, reader, positions)
 
@@ -197,6 +213,8 @@ class _Tail:
             got = await read_on(self._bootstrap, reader, {self._tp: offset}, wait, MOST_RECORDS)
         except (OutOfRange, Unavailable):
             self._next = -1
+            if has_ended(reader):
+                await self.close()
             raise
         records: Sequence[Record] = got.get(self._tp, ())
         if records:
@@ -285,7 +303,11 @@ class _Shelf:
         if self._producer is None:
             self._producer = await started_producer(self._bootstrap, self._client_id)
         sending = self._producer.send_and_wait(self._tp.topic, value, key.encode(), partition=self._tp.partition)
-        await bounded(sending, 15)
+        try:
+            await bounded(sending, 15)
+        except Unavailable:
+            await self.close()  # the next one begins with a new producer
+            raise
 
     async def close(self) -> None:
         if self._producer is not None:
