@@ -18,6 +18,7 @@ from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES, Settings
 from services.kit import logs
 from services.kit.ledger.log import Unavailable
+from services.kit.process import tune_collector
 from services.projection import rebuilding
 from services.projection.rebuilding import AnotherRebuild, CannotRebuild, Compared, Rebuilt
 from services.projection.store import DATABASE_ERRORS
@@ -48,6 +49,7 @@ def rebuild(
     try:
         database = read_model(postgres, settings)
         plan = rebuilding.Plan(engines.kafka(kafka), database, list(DECIDING_SERVICES))
+        tune_collector()
         with progress(stderr, _Rate(), TimeRemainingColumn()) as tell:
             work: Work = rebuilding.check(plan, tell) if check else rebuilding.rebuild(plan, tell)
             result = _run(work)
