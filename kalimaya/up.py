@@ -103,7 +103,7 @@ class Up:
         self._console.print(f"Up after {time.monotonic() - began:.1f} s: {self._picture}", highlight=False)
         if self._playback:
             await supervisor.finish(self._playback.player(settings))
-        self._show_where(tokens)
+        show_where(settings, self._console, tokens)
 
     async def _create_topics(self) -> None:
         bootstrap, first = self._settings.bootstrap, DECIDING_SERVICES[0]
@@ -141,31 +141,6 @@ class Up:
             readyz=readyz,
         )
 
-    def _show_where(self, tokens: Mapping[str, str]) -> None:
-        settings = self._settings
-        picture, gateway = f"http://{HOST}:{settings.picture_port}", f"http://{HOST}:{settings.gateway_port}"
-        places = {
-            "picture": self._picture,
-            "picture's API": f"{picture}/docs",
-            "posko's token": tokens[curl.READER],
-            "gateway": f"{gateway}/v1/messages",
-            "gateway's API": f"{gateway}/docs",
-            "data and logs": f"{settings.data}, {settings.logs}",
-        }
-        self._console.print()
-        for name, place in places.items():
-            self._console.print(f"  {name:<15} {place}", highlight=False, soft_wrap=True)
-        for service in SERVICES:
-            url = f"http://{HOST}:{settings.metrics_port_of(service)}/metrics"
-            self._console.print(f"  {'metrics':<15} {url}  {service}", highlight=False)
-        for what, line in (
-            ("Read the picture as the posko does", curl.read(picture, tokens[curl.READER])),
-            ("Send a report of your own", curl.publish(gateway, tokens[curl.PUBLISHER])),
-        ):
-            self._console.print(f"\n{what}:\n")
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-        self._console.print("\nCtrl-C stops everything; the next start goes on with the same data.\n")
-
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:
         began = time.monotonic()
@@ -182,6 +157,35 @@ def up(settings: Settings, console: Console, playback: Playback | None, engines:
     quiet_client_logs()
     with claim(settings.data):
         asyncio.run(Up(settings, console, playback, engines).run())
+
+
+def show_where(settings: Settings, console: Console, tokens: Mapping[str, str]) -> None:
+    """Print where everything is and what can be tried, by whom of agencies.yaml has a token here."""
+    picture, gateway = f"http://{HOST}:{settings.picture_port}", f"http://{HOST}:{settings.gateway_port}"
+    places = {
+        "picture": f"{picture}/v1/picture",
+        "picture's API": f"{picture}/docs",
+        "posko's token": tokens.get(curl.READER, f"none: agencies.yaml has no {curl.READER}"),
+        "gateway": f"{gateway}/v1/messages",
+        "gateway's API": f"{gateway}/docs",
+        "data and logs": f"{settings.data}, {settings.logs}",
+    }
+    console.print()
+    for name, place in places.items():
+        console.print(f"  {name:<15} {place}", highlight=False, soft_wrap=True)
+    for service in SERVICES:
+        url = f"http://{HOST}:{settings.metrics_port_of(service)}/metrics"
+        console.print(f"  {'metrics':<15} {url}  {service}", highlight=False)
+    for what, who, command in (
+        ("Read the picture as the posko does", curl.READER, partial(curl.read, picture)),
+        ("Send a report of your own", curl.PUBLISHER, partial(curl.publish, gateway)),
+    ):
+        if who in tokens:
+            console.print(f"\n{what}:\n")
+            console.print(command(tokens[who]), markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(f"\n{what}: no example, for agencies.yaml has no {who}.", highlight=False, soft_wrap=True)
+    console.print("\nCtrl-C stops everything; the next start goes on with the same data.\n")
 
 
 async def ready_at(readyz: str) -> str | None:

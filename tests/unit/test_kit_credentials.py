@@ -3,11 +3,16 @@
 import json
 import shlex
 import stat
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from structlog.testing import capture_logs
 
 from kalimaya import curl
+from kalimaya.settings import Settings
+from kalimaya.up import show_where
 from schemas.catalogue import CATALOGUE
 from schemas.places import DISTRICTS
 from services.kit.credentials import ensure, load
@@ -38,10 +43,14 @@ def test_without_tokens_the_gateway_does_not_start(tmp_path: Path) -> None:
         load(AGENCIES, tmp_path / "missing.json")
 
 
-def test_a_token_for_a_principal_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "tokens.json").write_text(json.dumps({"stranger": "t"}))
-    with pytest.raises(CredentialsError, match="stranger"):
-        load(AGENCIES, tmp_path / "tokens.json")
+def test_the_token_of_a_principal_that_nobody_knows_opens_nothing_and_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "tokens.json").write_text(json.dumps({"stranger": "secret-1", "kpps": "secret-2"}))
+    with capture_logs() as said:
+        doorkeeper = load(AGENCIES, tmp_path / "tokens.json")
+    assert [(each["log_level"], each["principals"]) for each in said] == [("warning", ["stranger"])]
+    assert "secret" not in str(said)
+    assert doorkeeper.who("secret-1") is None
+    assert doorkeeper.who("secret-2") is not None
 
 
 def test_two_principals_cannot_share_a_token(tmp_path: Path) -> None:
@@ -144,3 +153,15 @@ def test_the_curl_lines_carry_the_tokens_of_who_publishes_and_who_reads() -> Non
     event = json.loads(words[words.index("-d") + 1])
     assert (event["type"], event["data"]["unit"]) == ("kalimaya.unit.sighted", "polres-serang-001")
     assert "Authorization: Bearer t-2" in shlex.split(curl.read("http://127.0.0.1:8000", "t-2"))
+
+
+def test_the_start_leaves_out_the_examples_of_whom_agencies_yaml_does_not_name() -> None:
+    def told(tokens: dict[str, str]) -> str:
+        show_where(Settings(), Console(file=(out := StringIO()), width=200), tokens)
+        return out.getvalue()
+
+    assert "Bearer t-1" in told({"posko-serang": "t-1", "polres-serang": "t-2"})
+    without = told({"posko-serang": "t-1"})
+    assert "Bearer t-1" in without
+    assert "no example, for agencies.yaml has no polres-serang" in without
+    assert "none: agencies.yaml has no posko-serang" in told({"polres-serang": "t-2"})
