@@ -1,4 +1,4 @@
-"""The operation file: read, checked, and put in force in the three logs, as the posko's operator.
+"""The operation file: read, checked, and put in force in the three logs, as an operator, usually the posko's.
 
 A version is sent as one order a service, under ids that follow from operation and version, so that doing it twice is
 harmless; another content under the same version is told to be conflicting.
@@ -75,13 +75,13 @@ def _amiss(operation: Operation) -> Iterator[str]:
             yield f"village {village.village} votes and has no polling station"
 
 
-def messages(operation: Operation) -> list[dict[str, Any]]:
+def messages(operation: Operation, operator: str = OPERATOR) -> list[dict[str, Any]]:
     """The orders that put it in force. Without `time`, so that they are the same whenever they are sent."""
     return [
         {
             "specversion": "1.0",
             "id": f"{operation.operation}-{operation.version}-{service}",
-            "source": f"/operators/{OPERATOR}",
+            "source": f"/operators/{operator}",
             "type": f"kalimaya.{service}.operation.adopt",
             "data": msgspec.to_builtins(operation),
         }
@@ -107,15 +107,18 @@ def check(file: File) -> None:
 @app.command()
 def apply(
     file: File,
-    gateway: Annotated[str | None, typer.Option(help="default: the one of `kalimaya up` here")] = None,
-    tokens: Annotated[Path | None, typer.Option(help="default: that of `kalimaya up` here")] = None,
+    gateway: Annotated[str | None, typer.Option(envvar="KALIMAYA_GATEWAY", help="default: that of `up` here")] = None,
+    tokens: Annotated[Path | None, typer.Option(envvar="KALIMAYA_TOKENS", help="default: those of `up` here")] = None,
+    operator: Annotated[str, typer.Option(help="who gives the order, by his id in agencies.yaml")] = OPERATOR,
 ) -> None:
     """Put an operation file in force in all three services. Doing it again is harmless."""
     operation, console, settings = _loaded(file), Console(), Settings()
     url = gateway or f"http://{HOST}:{settings.gateway_port}"
     try:
-        token = json.loads((tokens or settings.data / "tokens.json").read_text())[OPERATOR]
-        told = _send(url, token, messages(operation))
+        known = json.loads((tokens or settings.data / "tokens.json").read_text())
+        if operator not in known:
+            _fail(f"There is no token of {operator}: say with --operator who gives the order.")
+        told = _send(url, known[operator], messages(operation, operator))
     except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
         _fail(f"{url} could not be told: {error!r}")
     for service, answer in zip(DECIDING_SERVICES, told, strict=True):

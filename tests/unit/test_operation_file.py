@@ -134,3 +134,25 @@ def test_apply_sends_one_batch_and_fails_when_one_is_not_in_force(
     told = CliRunner().invoke(app, line)
     assert told.exit_code == 1
     assert "incidents: refused: version 2 follows" in told.stdout
+
+
+def test_apply_finds_gateway_and_tokens_by_the_environment_and_gives_the_order_as_who_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[Any] = []
+
+    def send(url: str, token: str, orders: list[Any]) -> list[Any]:
+        sent.append((url, token, {each["source"] for each in orders}))
+        return [{"status": 200, "outcome": ACCEPTED}] * 3
+
+    monkeypatch.setattr(operation, "_send", send)
+    (tmp_path / "tokens.json").write_text('{"posko-pandeglang": "t"}')
+    elsewhere = {"KALIMAYA_GATEWAY": "http://g", "KALIMAYA_TOKENS": str(tmp_path / "tokens.json")}
+    line = ["operation", "apply", str(SERANG)]
+    told = CliRunner().invoke(app, [*line, "--operator", "posko-pandeglang"], env=elsewhere)
+    assert told.exit_code == 0
+    assert sent == [("http://g", "t", {"/operators/posko-pandeglang"})]
+    told = CliRunner().invoke(app, line, env=elsewhere)
+    assert told.exit_code == 1
+    assert "no token of posko-serang" in told.stderr
+    assert len(sent) == 1
