@@ -1,7 +1,7 @@
 """Reads what agencies publish to their topics `agency.<id>`, and hands it over as if it had come by HTTP.
 
 Who speaks is said by the topic. At least once: the group's offsets are committed when all of a batch is acknowledged,
-and until then everything is read again from there, so that a kill or a rebalance doubles messages and loses none
+and whoever comes after us reads from there, so that a kill or a rebalance doubles messages and loses none
 (docs/adr/0006). What cannot be read is set aside with its reason, so that it holds nobody up.
 """
 
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -43,6 +44,9 @@ LONGEST_PAUSE = 5.0
 METADATA_MS = 5_000
 """How soon a topic is noticed that is made while we run."""
 
+MEASURE_SECONDS = 5.0
+"""How often we look how much waits in the topics."""
+
 
 class AgencyTopics:
     """A member of the group that reads the topics of these agencies. `instance` names its client."""
@@ -61,6 +65,7 @@ class AgencyTopics:
         self._inbox, self._clock, self._terms = inbox, clock, terms
         self._away: str | None = "not reading the agencies' topics yet"
         self._pause = 0.0
+        self._measured_at = -MEASURE_SECONDS
 
     def not_ready(self) -> str | None:
         """Why what agencies publish is not read now; None when it is."""
@@ -73,6 +78,7 @@ class AgencyTopics:
             try:
                 await bounded(consumer.start(), 30)
                 while True:
+                    await self._measure(consumer)
                     found = await self._read(consumer)
                     if found:
                         await self._hand_over(consumer, found)
@@ -81,6 +87,8 @@ class AgencyTopics:
                 self._away = f"reading the agencies' topics again from the committed offsets: {error}"
                 log.warning("agencies' topics", detail=self._away)
             finally:
+                self._measured_at = -MEASURE_SECONDS
+                metrics.AGENCY_WAITING.clear()
                 await close(consumer)
             await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
             self._pause = min(2 * self._pause or 0.1, LONGEST_PAUSE)
@@ -91,10 +99,27 @@ class AgencyTopics:
             return await fetched(consumer, WAIT_SECONDS, MOST_RECORDS)
         except Illegible as error:
             log.warning("reading around", detail=str(error))
+        return await read_around(self._bootstrap, consumer, await self._committed(consumer))
+
+    async def _committed(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        """Where whoever comes after us would begin, in all that is assigned to us."""
         tps = list(consumer.assignment())
+        if not tps:
+            return {}
         begin = await bounded(consumer.beginning_offsets(tps), 10)
         committed = {tp: await bounded(consumer.committed(tp), 10) for tp in tps}
-        return await read_around(self._bootstrap, consumer, {tp: max(committed[tp] or 0, begin[tp]) for tp in tps})
+        return {tp: max(committed[tp] or 0, begin[tp]) for tp in tps}
+
+    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
+        """Tell how much is published and not handed over yet, in the topics that are ours now and in no others."""
+        if monotonic() - self._measured_at < MEASURE_SECONDS:
+            return
+        self._measured_at = monotonic()
+        committed = await self._committed(consumer)
+        ends = await bounded(consumer.end_offsets(list(committed)), 10) if committed else {}
+        metrics.AGENCY_WAITING.clear()
+        for tp, offset in committed.items():
+            metrics.AGENCY_WAITING.labels(tp.topic).inc(max(0, ends[tp] - offset))
 
     async def _hand_over(self, consumer: AIOKafkaConsumer, found: Found) -> None:
         taken: list[Taken] = []
@@ -110,14 +135,34 @@ class AgencyTopics:
                 else:
                     aside.append(read)
         await self._inbox.set_aside(aside)
-        for place in await self._inbox.put(taken, sum(len(each.value) for each in taken)):
-            if isinstance(place, Unavailable):
-                raise place
-        ends = {tp: records[-1].offset + 1 for tp, records in found.items()}
-        await bounded(consumer.commit(ends), 10)
+        await self._put(consumer, taken)
+        await bounded(consumer.commit({tp: records[-1].offset + 1 for tp, records in found.items()}), 10)
         _count(found, taken, aside)
-        for tp, end in ends.items():
-            metrics.AGENCY_WAITING.labels(tp.topic).set(max(0, (consumer.highwater(tp) or end) - end))
+
+    async def _put(self, consumer: AIOKafkaConsumer, taken: Sequence[Taken]) -> None:
+        """Put until each has its place. What has one is not put again: one inbox that takes nothing for an hour would
+        fill all others, which are kept for ever, with repetitions.
+        """
+        pause = 0.1
+        while True:
+            places = await self._inbox.put(taken, sum(len(each.value) for each in taken))
+            failed = [place for place in places if isinstance(place, Unavailable)]
+            if not failed:
+                break
+            taken = [each for each, place in zip(taken, places, strict=True) if isinstance(place, Unavailable)]
+            self._away = f"{len(taken)} messages from the agencies' topics are not taken in yet: {failed[0]}"
+            log.warning("agencies' topics", detail=self._away)
+            await asyncio.sleep(random.uniform(pause / 2, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+            await self._stay(consumer)
+        consumer.resume(*consumer.paused())
+
+    async def _stay(self, consumer: AIOKafkaConsumer) -> None:
+        """Remain a member of the group, which we are only while we read, and read nothing more."""
+        consumer.pause(*consumer.assignment())
+        if await fetched(consumer, 0, MOST_RECORDS):
+            raise Unavailable("the topics were shared out anew meanwhile")
+        await self._measure(consumer)
 
     def read(self, tp: TopicPartition, record: Record, now: datetime) -> Taken | Unreadable:
         """What a record is: a message for an inbox, or nothing that can be read."""

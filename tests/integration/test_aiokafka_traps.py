@@ -18,6 +18,7 @@ from aiokafka.producer.sender import Sender
 from schemas.catalogue import SERVICES
 from services.gateway.inbox import KafkaInbox, Place
 from services.gateway.intake import judge
+from services.kit.ledger import illegible as bare
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, begin_at, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
@@ -156,6 +157,18 @@ async def test_a_header_name_that_is_not_utf8_is_read_around(site: KafkaSite) ->
     bare = found[inbox][first + 1]
     assert (bare.key, bare.value) == three[1][:2]
     assert bare.headers == ((ILLEGIBLE, illegible.NAME),)
+    await site.stop()
+
+
+async def test_reading_around_brings_no_more_than_a_fetch_would(site: KafkaSite) -> None:
+    writer, inbox = producer(site.bootstrap, "test"), f"{site.decider.service}.inbox"
+    await writer.start()
+    await asyncio.gather(*[writer.send_and_wait(inbox, bytes(100_000)) for _ in range(150)])
+    await writer.stop()
+    tp = TopicPartition(inbox, 0)
+    found = await asyncio.to_thread(bare.read, site.bootstrap, {tp: range(150)})
+    assert [each.offset for each in found[tp]] == [*range(len(found[tp]))]
+    assert 0 < sum(len(each.value or b"") for each in found[tp]) < 2 * bare.MOST_BYTES
     await site.stop()
 
 

@@ -13,16 +13,24 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from confluent_kafka import Producer
+from prometheus_client import REGISTRY
 
 from schemas.catalogue import SERVICES
+from services.gateway import agency_topics
+from services.gateway.agency_topics import AgencyTopics
+from services.gateway.inbox import Place
+from services.gateway.intake import ORDINARY, Taken
+from services.gateway.unreadable import Unreadable
 from services.kit import clock
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import bounded, consumer, producer
+from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import Record
-from services.kit.principals import load_principals
+from services.kit.ledger.topics import topic_of
+from services.kit.principals import Principal, load_principals
 from tests.support import illegible
 from tests.support.conformance import INVALID, VALID
-from tests.support.gateway import sighting
+from tests.support.gateway import PRINCIPALS, sighting
 from tests.support.ledger import until
 from tests.support.pair import Pair
 from tests.support.processes import AGENCIES, Processes
@@ -240,6 +248,74 @@ async def test_while_kafka_is_away_it_waits_and_then_goes_on_by_itself(intake: I
         intake.pair.start_kafka()
     await intake.publish(json.dumps(intake.report("after")).encode(), JSON)
     assert (await intake.wait_for(2))["after"] == ["unit.sighted"]
+
+
+class HalfAway:
+    """An inbox that takes nothing of a unit until it is let, and writes down what it takes."""
+
+    def __init__(self, unit: str) -> None:
+        self.taken: list[str] = []
+        self.aside = self.tries = 0
+        self.let = False
+        self._unit = unit
+
+    def not_ready(self) -> str | None:
+        return None
+
+    async def put(self, taken: Sequence[Taken], held: int) -> list[Place | Unavailable]:
+        self.tries += 1
+        places: list[Place | Unavailable] = []
+        for each in taken:
+            if each.message.partitionkey.endswith(self._unit) and not self.let:
+                places.append(Unavailable("a partition hangs"))
+            else:
+                self.taken.append(each.message.id)
+                places.append(Place("deployment", 0, len(self.taken)))
+        return places
+
+    async def set_aside(self, records: Sequence[Unreadable]) -> None:
+        self.aside += len(records)
+
+
+async def test_what_has_its_place_is_not_put_again_for_what_has_none(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency = Principal(id=uuid.uuid4().hex, name="", kind="agency", grants=PRINCIPALS["polres-serang"].grants)
+    topic, hangs, fine = topic_of(agency.id), "polres-serang-001", "polres-serang-002"
+    monkeypatch.setattr(agency_topics, "GROUP", agency.id)
+    monkeypatch.setattr(agency_topics, "MEASURE_SECONDS", 0.1)
+    await topics.create_intake(pair.kafka, [agency.id])
+    client, inbox = producer(pair.kafka, "an-agency"), HalfAway(hangs)
+    await client.start()
+
+    async def publish(name: str, unit: str) -> None:
+        event = sighting(name, time=..., data={"unit": unit, "lat": -6.1, "lon": 106.2})
+        await client.send_and_wait(topic, json.dumps(event).encode(), headers=JSON)
+
+    def waiting() -> float | None:
+        return REGISTRY.get_sample_value("kalimaya_gateway_agency_waiting", {"topic": topic})
+
+    async def told(count: int) -> bool:
+        return waiting() == count
+
+    await client.send_and_wait(topic, b"nonsense", headers=JSON)
+    for name, unit in (("a", fine), ("b", hangs), ("c", fine), ("d", hangs)):
+        await publish(name, unit)
+    reader = AgencyTopics(pair.kafka, "1", [agency], inbox, clock.Clock(), ORDINARY)
+    running = asyncio.create_task(reader.run())
+    try:
+        await until(lambda: asyncio.sleep(0, inbox.tries >= 4), reader.not_ready, 30)
+        assert "a partition hangs" in str(reader.not_ready())
+        await publish("e", fine)
+        await until(lambda: told(6), waiting)
+        inbox.let = True
+        await until(lambda: told(0), waiting)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await client.stop()
+    assert inbox.taken == ["a", "c", "b", "d", "e"]
+    assert inbox.aside == 1
 
 
 async def test_the_conformance_vectors_come_to_the_same_over_kafka(intake: Intake) -> None:

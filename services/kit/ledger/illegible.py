@@ -17,8 +17,10 @@ from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.log import Unavailable
 from services.kit.ledger.record import ILLEGIBLE, Headers, Record, Stored
 
-AT_A_TIME = 1_000
+AT_A_TIME = 20
 STILL_SECONDS = 5.0
+MOST_BYTES = 4 * 1024 * 1024
+"""So much is read at a time, and one AT_A_TIME more, however large the records are: as much as a fetch brings."""
 
 _ask_headers = methodcaller("headers")
 """confluent-kafka 2 returns headers *and* leaves an exception standing. A plain call may not see it, and then whatever
@@ -28,21 +30,27 @@ Found = Mapping[TopicPartition, Sequence[Record]]
 
 
 def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range]) -> Found:
-    """What lies at these offsets; not all of it if it takes too long. Blocks. Raises Unavailable."""
-    settings = {"group.id": "kalimaya-bare", "enable.auto.commit": False, "log_level": 0}  # it never joins or commits
+    """What lies at these offsets; not all of it if it is too much or takes too long. Blocks. Raises Unavailable."""
+    settings = {
+        "group.id": "kalimaya-bare",  # it never joins or commits
+        "enable.auto.commit": False,
+        "log_level": 0,
+        "queued.max.messages.kbytes": MOST_BYTES // 1024,
+    }
     found: dict[TopicPartition, list[Record]] = {tp: [] for tp in wanted}
-    waiting, progressed = set(wanted), monotonic()
+    waiting, progressed, size = set(wanted), monotonic(), 0
     try:
         client = Consumer(access_to(bootstrap).librdkafka() | settings)
         try:
             client.assign([Beginning(tp.topic, tp.partition, offsets.start) for tp, offsets in wanted.items()])
-            while waiting and monotonic() - progressed < STILL_SECONDS:
+            while waiting and size < MOST_BYTES and monotonic() - progressed < STILL_SECONDS:
                 for message in client.consume(AT_A_TIME, 0.2):
                     if message.error() is not None:
                         continue
                     tp, offset = TopicPartition(str(message.topic()), message.partition() or 0), message.offset() or 0
                     if tp in waiting and offset in wanted[tp]:
                         progressed = monotonic()
+                        size += len(message.key() or b"") + len(message.value() or b"")
                         found[tp].append(
                             Stored(offset, message.key(), message.value(), _headers_of(message), message.timestamp()[1])
                         )
