@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from time import monotonic
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -65,7 +64,6 @@ class AgencyTopics:
         self._inbox, self._clock, self._terms = inbox, clock, terms
         self._away: str | None = "not reading the agencies' topics yet"
         self._pause = 0.0
-        self._measured_at = -MEASURE_SECONDS
 
     def not_ready(self) -> str | None:
         """Why what agencies publish is not read now; None when it is."""
@@ -75,10 +73,10 @@ class AgencyTopics:
         """Read until cancelled; after any failure, from the committed offsets on."""
         while True:
             consumer = self._consumer()
+            measuring = asyncio.create_task(self._measure(consumer))
             try:
                 await bounded(consumer.start(), 30)
                 while True:
-                    await self._measure(consumer)
                     found = await self._read(consumer)
                     if found:
                         await self._hand_over(consumer, found)
@@ -87,7 +85,8 @@ class AgencyTopics:
                 self._away = f"reading the agencies' topics again from the committed offsets: {error}"
                 log.warning("agencies' topics", detail=self._away)
             finally:
-                self._measured_at = -MEASURE_SECONDS
+                measuring.cancel()
+                await asyncio.wait([measuring])
                 metrics.AGENCY_WAITING.clear()
                 await close(consumer)
             await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
@@ -112,14 +111,19 @@ class AgencyTopics:
 
     async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         """Tell how much is published and not handed over yet, in the topics that are ours now and in no others."""
-        if monotonic() - self._measured_at < MEASURE_SECONDS:
-            return
-        self._measured_at = monotonic()
-        committed = await self._committed(consumer)
-        ends = await bounded(consumer.end_offsets(list(committed)), 10) if committed else {}
-        metrics.AGENCY_WAITING.clear()
-        for tp, offset in committed.items():
-            metrics.AGENCY_WAITING.labels(tp.topic).inc(max(0, ends[tp] - offset))
+        while True:
+            await asyncio.sleep(MEASURE_SECONDS)
+            waiting: Counter[str] = Counter()
+            try:
+                committed = await self._committed(consumer)
+                ends = await bounded(consumer.end_offsets(list(committed)), 10) if committed else {}
+                for tp, offset in committed.items():
+                    waiting[tp.topic] += max(0, ends[tp] - offset)
+            except Unavailable as error:
+                log.warning("not known what waits", detail=str(error))
+            metrics.AGENCY_WAITING.clear()
+            for topic, count in waiting.items():
+                metrics.AGENCY_WAITING.labels(topic).set(count)
 
     async def _hand_over(self, consumer: AIOKafkaConsumer, found: Found) -> None:
         taken: list[Taken] = []
@@ -162,7 +166,6 @@ class AgencyTopics:
         consumer.pause(*consumer.assignment())
         if await fetched(consumer, 0, MOST_RECORDS):
             raise Unavailable("the topics were shared out anew meanwhile")
-        await self._measure(consumer)
 
     def read(self, tp: TopicPartition, record: Record, now: datetime) -> Taken | Unreadable:
         """What a record is: a message for an inbox, or nothing that can be read."""
