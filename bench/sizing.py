@@ -35,7 +35,7 @@ SETTLED_BYTES = {
 # What one process, or one partition, was seen to do at most, in messages a second.
 DECIDER_RATE = 59_920  # make bench-ledger, six partitions
 INTAKE_RATE = 3_250  # everything and the client on two cores, 400 a request
-WATCH_RATE = 3_300  # make bench-watch: what its stream brings; a backlog, its own reader brings at 130,000
+WATCH_RATE = 3_300  # make bench-watch: what its stream brings; a backlog, its own reader brings at 22,000
 
 BURST = 4  # the busiest seconds of the scenario against its busiest hour: late uploads, change of guard
 ROOM = 2  # nothing should run at more than half, so that a fold from the beginning catches up beside it
