@@ -22,8 +22,12 @@ class Rule(NamedTuple):
     host: str = "*"
     allows: bool = True
 
+    @property
+    def user(self) -> str:
+        return self.principal.removeprefix("User:")
+
     def __str__(self) -> str:
-        return f"{self.principal.removeprefix('User:')} {'may' if self.allows else 'is denied to'} {self.right}"
+        return f"{self.user} {'may' if self.allows else 'is denied to'} {self.right}"
 
 
 class NotOurs(Exception):
@@ -55,6 +59,8 @@ class Plan:
     grant: set[Rule] = field(default_factory=set)
     make: list[str] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
+    forget: list[str] = field(default_factory=list)
+    """Whose passwords, where there still are files of them, shall never be Kafka's again."""
     limit: dict[str, Quota] = field(default_factory=dict)
     revoke: set[Rule] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
@@ -65,15 +71,19 @@ def plan(known: Known, wanted: Wanted) -> Plan:
     """The difference. Raises NotOurs when a name that we would give away is taken."""
     rules = {Rule(f"User:{user}", right): user for user, rights in wanted.rights.items() for right in rights}
     granted = {user for rule, user in rules.items() if rule in known.rules}
-    if strangers := sorted((known.users & wanted.rights.keys()) - granted):
+    taken = known.users | known.quotas.keys() | {rule.user for rule in known.rules if rule.allows}
+    if strangers := sorted((taken & wanted.rights.keys()) - granted):
         raise NotOurs(
             f"Kafka has users {', '.join(strangers)} already, with none of the rights that they would get here. If "
-            "they are ours, delete them there first, and they are made anew; if not, rename who is"
+            "they are ours, delete them there first with all that they may do, and they are made anew; if not, rename "
+            "who is"
         )
     gone = _gone(known.rules) - wanted.rights.keys()
     ours = {f"User:{user}" for user in gone | wanted.rights.keys()}
     held = {rule for rule in known.rules if rule.principal in ours}
     found = Plan(grant=rules.keys() - known.rules, drop=sorted(gone & known.users))
+    # To a Kafka that knows nobody of ours we may be moving, with the passwords that everybody has.
+    found.forget = sorted(gone | (wanted.rights.keys() - granted if granted else set()))
     if wanted.with_passwords:
         found.make = sorted(wanted.rights.keys() - known.users)
     quotas = {user: wanted.quotas.get(user, {}) for user in gone | wanted.rights.keys()}
@@ -85,7 +95,7 @@ def plan(known: Known, wanted: Wanted) -> Plan:
 
 def _gone(there: Set[Rule]) -> set[str]:
     """Everybody who may write to the topic of his name, so is or was an agency."""
-    users = {rule.principal.removeprefix("User:") for rule in there}
+    users = {rule.user for rule in there}
     return {user for user in users if {Rule(f"User:{user}", right) for right in of_agency(user)} <= there}
 
 

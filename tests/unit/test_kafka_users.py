@@ -1,5 +1,7 @@
 """What has to be changed so that Kafka knows who agencies.yaml knows; seen by doing it to what Kafka knows."""
 
+import errno
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -95,9 +97,55 @@ def test_a_name_that_somebody_else_has_is_not_taken_over() -> None:
         plan(known, wanted(POLRES))
 
 
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        Known(frozenset({Rule("User:gateway", Right("READ", "TOPIC", "payments"))}), frozenset(), {}),
+        Known(frozenset(), frozenset(), {"gateway": LIMITS}),
+    ],
+    ids=["rights", "quota"],
+)
+def test_a_name_is_not_taken_over_either_from_somebody_who_comes_by_certificate(stranger: Known) -> None:
+    with pytest.raises(NotOurs, match="gateway"):
+        plan(stranger, wanted(POLRES))
+    ours = in_line(POLRES)
+    known = Known(ours.rules | stranger.rules, ours.users, {**ours.quotas, **stranger.quotas})
+    plan(known, wanted(POLRES))  # ours has that name already
+
+
+@pytest.mark.parametrize("with_passwords", [True, False])
+def test_who_is_ours_by_certificate_is_no_stranger_the_next_time(with_passwords: bool) -> None:
+    by_certificate = wanted_of([POLRES], with_passwords=False)
+    known = done(NOBODY, plan(NOBODY, by_certificate))
+    assert known.users == set()
+    again = plan(known, wanted_of([POLRES], with_passwords=with_passwords))
+    assert {line.split()[0] for line in changes(again)} == ({"make"} if with_passwords else set())
+
+
+def test_whoever_is_locked_by_hand_before_he_comes_is_no_stranger() -> None:
+    locked = Rule("User:polres", Right("ALL", "TOPIC", "agency.polres"), allows=False)
+    assert "polres" in plan(replace(NOBODY, rules=frozenset({locked})), wanted(POLRES)).make
+
+
 def test_an_agency_is_not_called_as_a_process_of_ours() -> None:
     with pytest.raises(CredentialsError, match="gateway"):
         wanted(POLRES.model_copy(update={"id": "gateway"}))
+
+
+def test_the_password_of_who_left_is_forgotten_even_when_kafka_has_forgotten_it_already() -> None:
+    known = in_line(POLRES, POLDA)
+    killed_here = replace(known, users=known.users - {"polda"})
+    change = plan(killed_here, wanted(POLRES))
+    assert (change.drop, change.forget) == ([], ["polda"])
+
+
+def test_who_comes_back_does_not_get_the_password_that_he_had() -> None:
+    change = plan(in_line(POLRES), wanted(POLRES, POLDA))
+    assert (change.make, change.forget) == (["polda"], ["polda"])
+
+
+def test_to_another_kafka_everybody_moves_with_his_password() -> None:
+    assert plan(NOBODY, wanted(POLRES)).forget == []
 
 
 def test_with_certificates_nobody_gets_a_password() -> None:
@@ -145,6 +193,33 @@ def test_a_password_is_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "made" / "polres").stat().st_mode) == 0o600
     assert passwords.to_tell("polres", anew=False) == made
     assert not passwords.unsettled("polres")
+    assert [file.name for file in (tmp_path / "made").iterdir()] == ["polres"]
+    passwords.drop("polres")
+    assert passwords.to_tell("polres", anew=False) != made
+
+
+def test_an_empty_file_is_no_password(tmp_path: Path) -> None:
+    passwords = Passwords(tmp_path)
+    for name in ("polres", "polres.new", ".polres"):
+        (tmp_path / name).touch()
+    assert not passwords.has("polres")
+    assert not passwords.unsettled("polres")
+    assert len(passwords.to_tell("polres", anew=False)) > 40
+
+
+def test_a_disk_that_is_full_leaves_no_password_that_kafka_could_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    passwords = Passwords(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            passwords.to_tell("polres", anew=False)
+    assert not passwords.unsettled("polres")
+    assert len(passwords.to_tell("polres", anew=False)) > 40
 
 
 def test_a_new_password_that_kafka_may_not_have_yet_is_told_again_and_the_old_one_kept_meanwhile(
