@@ -85,6 +85,9 @@ def _written(rule: Rule) -> tuple[Any, ...]:
 
 def _change(access: KafkaAccess, plan: Plan, passwords: Passwords | None, anew: set[str]) -> None:
     admin = admin_of(access)
+    if passwords:  # first, because by what is granted a newcomer is one no more
+        for user in plan.forget:
+            passwords.drop(user)
     if plan.grant:
         rules = [AclBinding(*_written(rule)) for rule in sorted(plan.grant)]
         _all(admin.create_acls(rules, request_timeout=SECONDS).values())
@@ -98,8 +101,6 @@ def _change(access: KafkaAccess, plan: Plan, passwords: Passwords | None, anew: 
     for user in plan.drop:
         deletion = UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
         _all(admin.alter_user_scram_credentials([deletion], request_timeout=SECONDS).values())
-        if passwords:
-            passwords.drop(user)
 
 
 def _revoke(access: KafkaAccess, rules: Iterable[Rule]) -> None:

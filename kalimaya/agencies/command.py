@@ -39,8 +39,8 @@ def apply(
     """Bring Kafka's users, their rights and quotas in line with agencies.yaml and our processes. Harmless to repeat.
 
     An agency that is no longer in the file, or no longer on Kafka, loses its user and its rights; its topic stays. Who
-    is not ours is left alone. Exit code 0: all is in line. 1: not done; the message says why. 2: Kafka cannot be
-    reached, has no authorizer, or does not let us.
+    is not ours is left alone. Exit code 0: all is in line. 1: not done; the message says why, or what
+    would be with --dry-run. 2: Kafka cannot be reached, has no authorizer, or does not let us.
     """
     access = engines.kafka(kafka)
     kept = None if passwords is None else Passwords(passwords)
@@ -69,6 +69,7 @@ def apply(
         _print(line)
     if kept and (elsewhere := [u for u in sorted(wanted.rights.keys() & known.users) if not kept.has(u)]):
         _print(f"left as they are, their passwords are not in {kept.folder}: {', '.join(elsewhere)}")
+    raise typer.Exit(NOT_DONE if dry_run and lines else 0)
 
 
 def wanted_of(publishing: list[Principal], *, with_passwords: bool) -> Wanted:

@@ -10,7 +10,7 @@ BYTES = 32
 class Passwords:
     """A folder with a file a user. A password that Kafka may not have yet lies beside as `<user>.new`.
 
-    So a command that was killed between the two is finished by the next one.
+    So a command that was killed between the two is finished by the next one. An empty file is none.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -18,22 +18,23 @@ class Passwords:
 
     def has(self, user: str) -> bool:
         """Whether there is a password that Kafka has been told once."""
-        return self._file(user).exists()
+        return _written(self._file(user))
 
     def unsettled(self, user: str) -> bool:
         """Whether a new one was made and it is not known whether Kafka has it."""
-        return self._fresh(user).exists()
+        return _written(self._fresh(user))
 
     def to_tell(self, user: str, *, anew: bool) -> str:
         """The password that Kafka has to be told; a new one if there is none, or `anew` says so."""
         if not self.unsettled(user) and (anew or not self.has(user)):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             made = secrets.token_urlsafe(BYTES)
-            descriptor = os.open(self._fresh(user), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(self._begun(user), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(made + "\n")
                 file.flush()
                 os.fsync(descriptor)
+            os.replace(self._begun(user), self._fresh(user))
         kept = self._fresh(user) if self.unsettled(user) else self._file(user)
         return kept.read_text().strip()
 
@@ -43,12 +44,19 @@ class Passwords:
             os.replace(self._fresh(user), self._file(user))
 
     def drop(self, user: str) -> None:
-        """Of somebody who is no more."""
-        self._fresh(user).unlink(missing_ok=True)
-        self._file(user).unlink(missing_ok=True)
+        """Of somebody who is no more, or was not there yet."""
+        for file in (self._begun(user), self._fresh(user), self._file(user)):
+            file.unlink(missing_ok=True)
 
     def _file(self, user: str) -> Path:
         return self.folder / user
 
     def _fresh(self, user: str) -> Path:
         return self.folder / f"{user}.new"
+
+    def _begun(self, user: str) -> Path:
+        return self.folder / f".{user}"
+
+
+def _written(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
