@@ -63,14 +63,18 @@ def apply(
     agencies: Annotated[Path, typer.Option(envvar="KALIMAYA_AGENCIES", help="who has a topic of his own")] = AGENCIES,
     partitions: Annotated[int, typer.Option(min=1, help="of each inbox and event log; never changed later")] = 6,
     replication: Annotated[
-        int | None, typer.Option(min=1, help="copies of each record; default: one a broker, three at most")
+        int | None,
+        typer.Option(
+            min=1, help="copies of each record; default: one a broker, three at most; no less than others have"
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="change nothing: say what would be changed")] = False,
 ) -> None:
     """Bring Kafka's topics in line with what services and agencies need. Doing it again is harmless.
 
     Exit code 0: all are in line now. 1: something is not, and this command does not change it: a partition count (then
-    nothing was done at all), the number of copies. 2: Kafka cannot be reached, or does not let us.
+    nothing was done at all), the number of copies, anything with --dry-run. 2: Kafka cannot be reached, or does not let
+    us.
     """
     stdout, stderr = Console(), Console(stderr=True)
     try:
@@ -86,7 +90,7 @@ def apply(
         stdout.print(f"would {line}" if dry_run and done.changes else line, markup=False, highlight=False)
     for line in done.left:
         stderr.print(line, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(NOT_IN_LINE if done.left else 0)
+    raise typer.Exit(NOT_IN_LINE if done.left or (dry_run and done.changes) else 0)
 
 
 async def bring_in_line(
@@ -102,7 +106,7 @@ async def bring_in_line(
         if name in there and there[name].partitions != count
     ]:
         raise Refused(f"{'; '.join(differing)}. The count is frozen for the life of an operation")
-    copies = replication or min(MOST_REPLICAS, brokers)
+    copies = replication or usual_copies(there.values(), brokers)
     done = Applied()
     done.changes += [
         f"create {name}: {count} partitions, {copies} copies" for name, count in wanted.items() if name not in there
@@ -121,6 +125,11 @@ async def bring_in_line(
         await topics.create_intake(bootstrap, agencies, copies)
         await topics.create(bootstrap, DECIDING_SERVICES, partitions, copies)
     return done
+
+
+def usual_copies(there: Collection[There], brokers: int) -> int:
+    """How many copies a topic gets if nobody says: of the brokers, some may be away for a while."""
+    return max([min(MOST_REPLICAS, brokers), *(topic.replication for topic in there)])
 
 
 def _look(bootstrap: Bootstrap, wanted: Collection[str]) -> tuple[dict[str, There], int]:

@@ -122,7 +122,7 @@ def test_only_the_services_own_decider_writes_to_an_event_log() -> None:
         assert writers[f"{service}.inbox"] == {"gateway"} | (watches if service == "incidents" else set())
 
 
-@pytest.mark.parametrize("service", sorted(of_services().keys() - {"auditor"}))
+@pytest.mark.parametrize("service", sorted(of_services()))
 def test_each_process_may_what_it_may_elsewhere(service: str) -> None:
     given = set()
     for rule in of_kind("KafkaUser")[service]["spec"]["authorization"]["acls"]:
@@ -146,6 +146,8 @@ def test_topics_are_as_we_make_them() -> None:
         assert topic["spec"]["replicas"] == 3
     for service in DECIDING_SERVICES:
         assert len({topics[f"{service}.{kind}"]["spec"]["partitions"] for kind in KINDS}) == 1
+    (job,) = of_kind("Job")["topics"]["spec"]["template"]["spec"]["containers"]
+    assert job["args"] == ["kalimaya", "topics", "apply", "--replication", "3"]
 
 
 def test_nothing_runs_with_privileges_or_without_a_bound() -> None:

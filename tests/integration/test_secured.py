@@ -190,7 +190,8 @@ class TestTopics:
         spoilt = ConfigResource(ResourceType.TOPIC, "deployment.inbox", incremental_configs=[entry])
         for future in admin.incremental_alter_configs([spoilt]).values():
             future.result()
-        assert kafka.command("topics", "apply", "--dry-run").stdout == "would set retention.ms=-1 of deployment.inbox\n"
+        told = kafka.command("topics", "apply", "--dry-run")
+        assert (told.exit_code, told.stdout) == (1, "would set retention.ms=-1 of deployment.inbox\n")
         assert kafka.command("topics", "apply").stdout == "set retention.ms=-1 of deployment.inbox\n"
         assert kafka.command("topics", "apply").stdout == "nothing to change\n"
 
@@ -210,9 +211,9 @@ class TestTopics:
 
 
 class TestAgencies:
-    def apply(self, kafka: SecuredKafka, *more: str) -> list[str]:
+    def apply(self, kafka: SecuredKafka, *more: str, exit_code: int = 0) -> list[str]:
         done = kafka.command("agencies", "apply", "--passwords", str(kafka.passwords), *more)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == exit_code, done.output
         assert not [file for file in kafka.passwords.iterdir() if file.read_text().strip() in done.output]
         return done.stdout.splitlines()
 
@@ -242,7 +243,7 @@ class TestAgencies:
             "limit basarnas: producer_byte_rate 1000, request_percentage 20",
         ]
         named = ("--agencies", str(with_it))
-        assert self.apply(kafka, *named, "--dry-run") == [f"would {line}" for line in expected]
+        assert self.apply(kafka, *named, "--dry-run", exit_code=1) == [f"would {line}" for line in expected]
         assert not (kafka.passwords / "basarnas").exists()
         assert self.apply(kafka, *named) == expected
         assert kafka.command("topics", "apply", *named).exit_code == 0
@@ -258,6 +259,12 @@ class TestAgencies:
         assert refused(replace(kafka.by_password("basarnas"), password_file=remembered)) == "_AUTHENTICATION"
         assert write(kafka.by_certificate("basarnas"), "agency.basarnas") == DENIED
         assert "basarnas" not in asyncio.run(look(kafka.admin)).quotas
+        remembered.rename(kafka.passwords / "basarnas")
+        old = (kafka.passwords / "basarnas").read_text()
+        assert self.apply(kafka, *named) == expected
+        assert (kafka.passwords / "basarnas").read_text() != old
+        assert write(kafka.by_password("basarnas"), "agency.basarnas") is None
+        self.apply(kafka, "--agencies", str(without))
 
     def test_a_rotated_password_is_the_only_one(self, kafka: SecuredKafka, tmp_path: Path) -> None:
         old = tmp_path / "old"
