@@ -11,15 +11,16 @@ from rich.console import Console
 from rich.progress import TimeRemainingColumn
 
 from kalimaya import engines
+from kalimaya.copy.kafka import Done
 from kalimaya.copy.kafka import copy as copy_logs
 from kalimaya.copy.plan import CannotCopy
-from kalimaya.copy.run import Copy
 from kalimaya.progress import progress
 from kalimaya.settings import DECIDING_SERVICES
 from services.kit import logs
 from services.kit.kafka_access import KafkaAccess
 from services.kit.ledger.fold import LedgerBroken
 from services.kit.ledger.log import OutOfRange, Unavailable
+from services.kit.ledger.topics import UNREADABLE
 from services.kit.process import told_settings
 from services.kit.settings import KafkaSettings
 
@@ -57,19 +58,25 @@ def copy(
     except Unavailable as error:
         _fail(stderr, f"Not done: {error}. The same command goes on where this one ended.", UNREACHABLE)
     typer.echo(json.dumps(msgspec.to_builtins(done), indent=2)) if as_json else _show(done)
-    if any(each.late for each in done):
-        _fail(stderr, "The source has gone on: what came after the beginning is not in the copy.", INCOMPLETE)
+    if done.late:
+        gone_on = f"The source has gone on. Records that came since and are not in the copy: {done.late}."
+        _fail(stderr, f"{gone_on} To have them, stop the gateway there and copy into new topics.", INCOMPLETE)
 
 
 def _target(bootstrap: str) -> KafkaAccess:
     try:
-        return KafkaSettings(kafka=bootstrap, _env_prefix="KALIMAYA_TO_").access
+        access = KafkaSettings(kafka=bootstrap, _env_prefix="KALIMAYA_TO_").access
+        access.aiokafka()
     except ValidationError as error:
-        raise typer.BadParameter(told_settings(error), param_hint="--to") from error
+        told = told_settings(error).replace("KALIMAYA_KAFKA", "KALIMAYA_TO_KAFKA")
+        raise typer.BadParameter(told, param_hint="--to") from error
+    except Unavailable as error:
+        raise typer.BadParameter(f"KALIMAYA_TO_KAFKA_*: {error}", param_hint="--to") from error
+    return access
 
 
-def _show(done: list[Copy]) -> None:
-    for each in done:
+def _show(done: Done) -> None:
+    for each in done.services:
         typer.echo(
             f"{each.service}: {each.messages} messages, {each.events} events, {len(each.of.partitions)} partitions "
             f"to {len(each.heads)}; left out {each.voids} void records, {each.alarms} of them alarms"
@@ -78,6 +85,7 @@ def _show(done: list[Copy]) -> None:
             typer.echo(f"  old {each.service}.events/{partition}  {old.events}  {old.head}")
         for partition, head in enumerate(each.heads):
             typer.echo(f"  new {each.service}.events/{partition}  {head}")
+    typer.echo(f"{UNREADABLE}: {done.unreadable} records")
 
 
 def _fail(console: Console, message: str, code: int) -> NoReturn:

@@ -4,7 +4,8 @@ No genesis is written here: a copy's tells what it was copied from, and so canno
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -13,9 +14,9 @@ from confluent_kafka.admin import NewTopic
 
 from kalimaya.copy.plan import CannotCopy
 from kalimaya.copy.restamp import Entry
-from kalimaya.copy.run import Copy, Tell, copy_service
+from kalimaya.copy.run import Copy, Tell, begun_at, prepare, write
 from kalimaya.copy.source import READ_SECONDS
-from kalimaya.copy.target import Onto
+from kalimaya.copy.target import onto
 from services.kit.kafka_access import Bootstrap
 from services.kit.ledger import topics
 from services.kit.ledger.kafka import BATCH_SLACK, NO_COMPRESSION, KafkaPair, bounded, close, producer
@@ -56,39 +57,70 @@ class KafkaTarget:
             await close(self._producer)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was copied. `unreadable`: records of gateway.unreadable; `unreadable_late`: those that came since."""
+
+    services: list[Copy]
+    unreadable: int
+    unreadable_late: int
+
+    @property
+    def late(self) -> int:
+        """How many records came to the source since the copy began, and are not in it."""
+        return sum(each.late for each in self.services) + self.unreadable_late
+
+
 async def copy(
     old: Bootstrap, new: Bootstrap, services: Sequence[str], partitions: int | None, replication: int, tell: Tell
-) -> list[Copy]:
+) -> Done:
     """Copy the logs of these services from one cluster to another, to so many partitions (None: as many as now).
 
-    Topics that are not there are made. What agencies sent and nobody could read goes along, place by place.
-    Raises CannotCopy, LedgerBroken, Unavailable; ValueError when topics contradict each other.
+    Nothing is made or written before all of them have been read. What agencies sent and nobody could read goes along,
+    place by place. Raises CannotCopy, LedgerBroken, Unavailable; ValueError when topics contradict each other.
     """
-    target, done = KafkaTarget(new), []
+    counts = {service: (await topics.identify(old, service)).partitions for service in services}
+    wanted = {service: partitions or count for service, count in counts.items()}
+    there = await asyncio.to_thread(_there, new, wanted, replication)
+    target = KafkaTarget(new)
     try:
-        for service in services:
-            count = (await topics.identify(old, service)).partitions
-            identity = await make(new, service, partitions or count, replication)
+        plans = []
+        for service, count in counts.items():
+            begun = await begun_at(target.pair(service, 0)) if f"{service}.events" in there else None
             pairs = [KafkaPair(old, service, partition, CLIENT) for partition in range(count)]
-            try:
-                done.append(await copy_service(service, pairs, target, identity, tell))
-            finally:
-                for pair in pairs:
-                    await pair.close()
+            plans.append(await prepare(service, pairs, begun, wanted[service], tell))
         await topics.create_intake(new, [], replication)
-        await _copy_unreadable(old, new, target)
+        identities = {service: await make(new, service, count, replication) for service, count in wanted.items()}
+        unreadable = await _unreadable(old)
+        await _copy_unreadable(old, new, target, unreadable, tell)
+        done = await write(plans, target, identities, tell)
+        return Done(done, unreadable, await _unreadable(old) - unreadable)
     finally:
         await target.close()
-    return done
 
 
 async def make(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> Identity:
-    """Make what is missing of a service's topics, without a genesis. Raises CannotCopy, Unavailable."""
+    """Make what is missing of a service's topics, without a genesis. Raises Unavailable; ValueError if amiss."""
     await asyncio.to_thread(_create, bootstrap, service, partitions, replication)
-    identity = await topics.identify(bootstrap, service)
-    if identity.partitions != partitions:
-        raise CannotCopy(f"{service}.inbox of the target has {identity.partitions} partitions, not {partitions}.")
-    return identity
+    return await topics.once_known(bootstrap, service)
+
+
+def _there(bootstrap: Bootstrap, wanted: Mapping[str, int], replication: int) -> Collection[str]:
+    """Which topics there are. Raises CannotCopy when they have other partition counts, or too few brokers are there."""
+    try:
+        cluster = topics.admin_of(bootstrap).list_topics(timeout=10)
+    except KafkaException as error:
+        raise Unavailable(str(error)) from error
+    there = {name: len(topic.partitions) for name, topic in cluster.topics.items()}
+    counts = {f"{service}.{kind}": count for service, count in wanted.items() for kind in topics.KINDS}
+    if amiss := [f"{name} has {there[name]}" for name, count in counts.items() if there.get(name, count) != count]:
+        raise CannotCopy(
+            f"The target has topics with other partition counts: {', '.join(amiss)}. Delete them there, or name their "
+            "count with --partitions."
+        )
+    if replication > len(cluster.brokers) and not there.keys() >= {*counts, UNREADABLE}:
+        raise CannotCopy(f"The target has {len(cluster.brokers)} brokers, too few for --replication {replication}.")
+    return there.keys()
 
 
 def _create(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> None:
@@ -105,13 +137,21 @@ def _create(bootstrap: Bootstrap, service: str, partitions: int, replication: in
         raise Unavailable(str(error)) from error
 
 
-async def _copy_unreadable(old: Bootstrap, new: Bootstrap, target: KafkaTarget) -> None:
-    if not await topics.exists(old, UNREADABLE):
-        return
-    source, there = _Topic(old), _Topic(new)
+async def _unreadable(bootstrap: Bootstrap) -> int:
+    """How many records gateway.unreadable has."""
+    if not await topics.exists(bootstrap, UNREADABLE):
+        return 0
+    topic = _Topic(bootstrap)
     try:
-        end, position = await source.end(), 0
-        out = Onto(target, UNREADABLE, 0, there.read, min(end, await there.end()))
+        return await topic.end()
+    finally:
+        await topic.close()
+
+
+async def _copy_unreadable(old: Bootstrap, new: Bootstrap, target: KafkaTarget, end: int, tell: Tell) -> None:
+    source, there, position = _Topic(old), _Topic(new), 0
+    try:
+        out = await onto(target, UNREADABLE, 0, there.end, there.read, end)
         while position < end:
             records = await source.read(position, READ_SECONDS)
             if not records:
@@ -119,6 +159,7 @@ async def _copy_unreadable(old: Bootstrap, new: Bootstrap, target: KafkaTarget) 
             for record in records[: end - position]:
                 await out.put(Entry(record.key, record.value, record.headers, record.timestamp))
             position += len(records)
+            tell(UNREADABLE, min(position, end), end)
         await out.flush()
     finally:
         await source.close()

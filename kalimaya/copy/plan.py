@@ -18,7 +18,7 @@ class CannotCopy(Exception):
 
 @dataclass(slots=True)
 class Plan:
-    """What there is to copy of one service, to how many partitions.
+    """What there is to copy of one service, read by `pairs`, to how many partitions.
 
     `first`: each message to which a repeated or conflicting one points, by source partition and offset; where it
     stands in the copy is filled in while that is written. `inbox`, `events`: how long each partition of the copy will
@@ -26,6 +26,7 @@ class Plan:
     """
 
     service: str
+    pairs: Sequence[LogPair]
     of: Predecessor
     inbox: list[int]
     events: list[int]
@@ -55,7 +56,7 @@ async def plan(
     Raises CannotCopy, LedgerBroken, Unavailable.
     """
     folds = [Fold() for _ in pairs]
-    made = Plan(service, Predecessor("", tuple(until)), [0] * count, [1] * count)
+    made = Plan(service, pairs, Predecessor("", tuple(until)), [0] * count, [1] * count)
     moved = len(pairs) != count
     identities, went = _Identities(), [array("i") for _ in pairs]
     async for taken in merged(pairs, until, folds):

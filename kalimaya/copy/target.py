@@ -1,7 +1,7 @@
 """Writes a partition of the copy, and only what is not there yet: a copy can be taken up where it broke off."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from kalimaya.copy.plan import CannotCopy
@@ -67,6 +67,17 @@ class Onto:
                 f"{self._topic}/{self._partition}@{found.offset} is not what this copy would write there. A copy goes "
                 "into a cluster without these topics, or goes on where the same one broke off."
             )
+
+
+async def onto(
+    target: Target, topic: str, partition: int, end: Callable[[], Awaitable[int]], read: Read, length: int
+) -> Onto:
+    """Where to write a partition that shall be so long; `end` and `read` tell what is there. Raises CannotCopy."""
+    there = await end()
+    if there > length:
+        detail = f"{topic}/{partition} of the target holds {there} records, the copy of it {length}"
+        raise CannotCopy(f"{detail}: it has gone on by itself.")
+    return Onto(target, topic, partition, read, there)
 
 
 def _size(entry: Entry) -> int:

@@ -1,7 +1,7 @@
 """A cluster in memory: the logs of all services, with what is needed to copy them and to judge the copy."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from kalimaya.audit.kafka import Place
 from kalimaya.audit.logs import LogsChecker
 from kalimaya.audit.partition import Logs
 from kalimaya.copy.restamp import Entry
-from kalimaya.copy.run import Copy, copy_service
+from kalimaya.copy.run import Copy, begun_at, prepare, write
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.log import Identity, Unavailable
 from services.kit.ledger.memory import MemoryPair, MemoryTopics
@@ -25,14 +25,19 @@ from tests.support.ledger import QUICK, until
 from tests.support.rehearsal import DECIDERS
 
 
+def untold(*_: object) -> None:
+    """Nobody listens."""
+
+
 @dataclass
 class Cluster:
-    """One partition count for all services. `most`: appends that work; then it is away."""
+    """One partition count for all services. `most`: appends that work; then it is away. `told`: hears of each."""
 
     name: str
     partitions: int
     logs: dict[tuple[str, int], MemoryTopics] = field(default_factory=dict)
     most: int | None = None
+    told: Callable[[str], None] = untold
 
     def at(self, service: str, partition: int) -> MemoryTopics:
         return self.logs.setdefault((service, partition), MemoryTopics())
@@ -67,14 +72,24 @@ class Cluster:
         service, _, kind = topic.rpartition(".")
         there = self.at(service, partition)
         log = there.inbox if kind == "inbox" else there.events
+        self.told(topic)
         base = len(log)
         log += [Stored(base + n, e.key, e.value, e.headers, e.timestamp) for n, e in enumerate(entries)]
         return base
 
     async def copy_to(self, target: "Cluster", service: str) -> Copy:
         """`kalimaya copy` of one service."""
-        pairs = [self.pair(service, partition) for partition in range(self.partitions)]
-        return await copy_service(service, pairs, target, target.identity(service), lambda *_: None)
+        (done,) = await self.copy_all(target, service)
+        return done
+
+    async def copy_all(self, target: "Cluster", *services: str) -> list[Copy]:
+        """The same of several."""
+        plans = []
+        for service in services:
+            pairs = [self.pair(service, partition) for partition in range(self.partitions)]
+            begun = await begun_at(target.pair(service, 0))
+            plans.append(await prepare(service, pairs, begun, target.partitions, untold))
+        return await write(plans, target, {service: target.identity(service) for service in services}, untold)
 
     async def decide(self, seconds: float = 30) -> None:
         """Run the real workers until every message has its outcome."""

@@ -3,20 +3,28 @@
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from kalimaya.cli import app
 from kalimaya.copy import target
 from kalimaya.copy.plan import CannotCopy
+from kalimaya.copy.restamp import Predecessor
+from kalimaya.copy.run import begun_at, prepare
+from kalimaya.copy.source import Copied
 from schemas.envelope import decode_event, partition_of
 from schemas.outcomes import outcome_of
 from services.kit.ledger.fold import Fold, LedgerBroken
 from services.kit.ledger.log import Unavailable
-from services.kit.ledger.memory import Fault
+from services.kit.ledger.memory import Fault, MemoryPair
 from services.kit.ledger.record import Headers, Stored
+from services.kit.ledger.record import Record as Found
 from services.kit.ledger.worker import Worker
-from tests.support.copied import Cluster
+from tests.support.copied import Cluster, untold
 from tests.support.deciding import small_scenario
 from tests.support.ledger import NOON, message, register, sighted
 from tests.support.rehearsal import DECIDERS, PARTITIONS, Record
@@ -106,14 +114,16 @@ async def test_deciders_go_on_where_the_old_ones_ended(old: Cluster, partitions:
     assert json.loads(here.inbox[event["data"]["first"]].value or b"")["id"] == json.loads(again.value)["id"]
 
 
-@pytest.mark.parametrize("appends", [0, 1, 5, 20, 40])
+@pytest.mark.parametrize("appends", [0, 1, 5, 20, 40, 55, 80])
 async def test_it_is_taken_up_where_it_broke_off(old: Cluster, appends: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "BATCH_BYTES", 20_000)
     whole, broken = Cluster("new", 4), Cluster("new", 4, most=appends)
     await old.copy_to(whole, "logistics")
     with pytest.raises(Unavailable):
         await old.copy_to(broken, "logistics")
-    if any(inbox for inbox, _ in broken.contents().values()):  # events come first
+    inboxes = any(inbox for inbox, _ in broken.contents().values())
+    assert inboxes == (appends > 50)
+    if inboxes:  # events come first
         assert [events for _, events in broken.contents().values()] == [e for _, e in whole.contents().values()]
     broken.most = None
     await old.copy_to(broken, "logistics")
@@ -142,6 +152,20 @@ async def test_it_ends_where_it_began_though_the_source_goes_on() -> None:
     assert new.audit("deployment").kept == []
 
 
+async def test_what_comes_while_another_service_is_copied_is_counted() -> None:
+    source, new = Cluster("old", 2).begin(), Cluster("new", 2)
+    meanwhile = [at(source, message(register(unit), unit)) for unit in UNITS[:3]]
+
+    def told(topic: str) -> None:
+        if topic.startswith("logistics."):
+            source.receive(meanwhile)
+            meanwhile.clear()
+
+    new.told = told
+    done = await source.copy_all(new, "deployment", "logistics")
+    assert [(each.messages, each.late) for each in done] == [(0, 3), (0, 0)]
+
+
 async def test_nothing_is_known_later_in_a_partition_that_comes_from_two() -> None:
     source, new = Cluster("old", 2).begin(), Cluster("new", 1)
     for n, unit in enumerate(UNITS):
@@ -158,13 +182,42 @@ async def test_no_copy_onto_logs_of_its_own(old: Cluster) -> None:
         await old.copy_to(Cluster("new", 4).begin(), "deployment")
 
 
-async def test_no_copy_onto_a_copy_of_other_logs(old: Cluster) -> None:
-    other, new = Cluster("other", PARTITIONS).begin(), Cluster("new", 4)
-    other.receive(at(other, message(register(unit), unit)) for unit in UNITS)
+async def test_a_genesis_that_does_not_come_is_no_log_of_its_own(old: Cluster) -> None:
+    """Nobody should delete topics because a broker is slow."""
+
+    class Slow(MemoryPair):
+        async def read_events(self, offset: int, wait: float) -> Sequence[Found]:
+            return ()
+
+    with pytest.raises(Unavailable):
+        await begun_at(Slow(old.at("deployment", 0)))
+
+
+@pytest.mark.parametrize(("partitions", "units"), [(PARTITIONS, 1), (PARTITIONS, 40), (PARTITIONS + 1, 1), (1, 40)])
+async def test_no_copy_onto_a_copy_of_other_logs(old: Cluster, partitions: int, units: int) -> None:
+    other, new = Cluster("other", partitions).begin(), Cluster("new", 4)
+    other.receive(at(other, message(register(unit), unit)) for unit in UNITS[:units])
     await other.decide()
     await other.copy_to(new, "deployment")
     with pytest.raises(CannotCopy, match="copied from another"):
         await old.copy_to(new, "deployment")
+
+
+async def test_where_the_copy_of_another_log_ends_breaks_nothing_here(old: Cluster) -> None:
+    """Read up to there, this log would have answers to messages that are not there."""
+    begun = Predecessor("other", (Copied(0, 5, ""),) * PARTITIONS)
+    with pytest.raises(CannotCopy, match="copied from another"):
+        await prepare("deployment", [old.pair("deployment", p) for p in range(PARTITIONS)], begun, 4, untold)
+
+
+async def test_no_copy_onto_a_copy_of_more_than_there_is(old: Cluster) -> None:
+    """The source was restored from a backup that is older than the copy."""
+    new = Cluster("new", 4)
+    await old.copy_to(new, "deployment")
+    restored = deepcopy(old)
+    del restored.at("deployment", 3).inbox[-1]
+    with pytest.raises(CannotCopy, match="another part"):
+        await restored.copy_to(new, "deployment")
 
 
 async def test_no_copy_onto_a_copy_that_went_on(old: Cluster) -> None:
@@ -207,6 +260,25 @@ async def test_no_copy_in_which_two_firsts_would_meet() -> None:
     new = Cluster("new", 2)
     await source.copy_to(new, "deployment")
     assert new.audit("deployment").kept == []
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "settings", "named"),
+    [
+        ("new.example:9093", {}, "KALIMAYA_TO_KAFKA_SECURITY=ssl"),
+        ("localhost:9093", {"SECURITY": "sasl"}, "KALIMAYA_TO_KAFKA_SECURITY: "),
+        ("localhost:9093", {"SECURITY": "ssl", "CA": "/nowhere.pem"}, "KALIMAYA_TO_KAFKA_CA: "),
+        ("localhost:9093", {"SECURITY": "ssl", "CA": __file__}, "KALIMAYA_TO_KAFKA_*: the certificates"),
+    ],
+)
+def test_what_is_wrong_with_the_target_is_named_as_it_was_said(
+    bootstrap: str, settings: dict[str, str], named: str
+) -> None:
+    environment = {f"KALIMAYA_TO_KAFKA_{name}": value for name, value in settings.items()} | {"COLUMNS": "400"}
+    told = CliRunner().invoke(app, ["copy", "--to", bootstrap], env=environment)
+    assert told.exit_code == 2
+    assert "Invalid value for --to" in told.stderr
+    assert named in told.stderr
 
 
 def counted(events: list[Stored]) -> list[Stored]:

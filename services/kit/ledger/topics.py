@@ -53,7 +53,7 @@ async def create(bootstrap: Bootstrap, services: Sequence[str], partitions: int 
     names = [f"{service}.{kind}" for service in services for kind in KINDS]
     made = await asyncio.to_thread(_create, bootstrap, names, partitions, replication)
     for service in services:
-        identity = await _once_known(bootstrap, service)
+        identity = await once_known(bootstrap, service)
         if identity.partitions != partitions:
             raise ValueError(
                 f"{service}.inbox has {identity.partitions} partitions, not {partitions}: "
@@ -99,7 +99,7 @@ async def identify(bootstrap: Bootstrap, service: str) -> Identity:
     return await asyncio.to_thread(_identify, bootstrap, service)
 
 
-async def _once_known(bootstrap: Bootstrap, service: str) -> Identity:
+async def once_known(bootstrap: Bootstrap, service: str) -> Identity:
     """The same, of topics that were just made: a broker learns of them a moment after its controller."""
     deadline = monotonic() + 10
     while True:
