@@ -79,7 +79,10 @@ async def copy(
     Nothing is made or written before all of them have been read. What agencies sent and nobody could read goes along,
     place by place. Raises CannotCopy, LedgerBroken, Unavailable; ValueError when topics contradict each other.
     """
-    counts = {service: (await topics.identify(old, service)).partitions for service in services}
+    olds = {service: await topics.identify(old, service) for service in services}
+    if await _is(new, services[0], olds[services[0]]):
+        raise CannotCopy("Source and target are the same Kafka. Name another one.")
+    counts = {service: identity.partitions for service, identity in olds.items()}
     wanted = {service: partitions or count for service, count in counts.items()}
     there = await asyncio.to_thread(_there, new, wanted, replication)
     target = KafkaTarget(new)
@@ -103,6 +106,13 @@ async def make(bootstrap: Bootstrap, service: str, partitions: int, replication:
     """Make what is missing of a service's topics, without a genesis. Raises Unavailable; ValueError if amiss."""
     await asyncio.to_thread(_create, bootstrap, service, partitions, replication)
     return await topics.once_known(bootstrap, service)
+
+
+async def _is(bootstrap: Bootstrap, service: str, identity: Identity) -> bool:
+    """Whether a service's topics in this cluster are these."""
+    if not all([await topics.exists(bootstrap, f"{service}.{kind}") for kind in topics.KINDS]):
+        return False
+    return await topics.identify(bootstrap, service) == identity
 
 
 def _there(bootstrap: Bootstrap, wanted: Mapping[str, int], replication: int) -> Collection[str]:

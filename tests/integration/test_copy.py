@@ -117,7 +117,7 @@ def test_the_command_copies_no_operation_onto_itself(
     monkeypatch.setattr(command, "DECIDING_SERVICES", [service])
     done = run(source, source)
     assert done.exit_code == 1, done.output
-    assert "logs of its own" in done.stderr
+    assert "the same Kafka" in done.stderr
 
 
 def test_the_command_tells_what_came_since_the_copy_began(
