@@ -4,7 +4,6 @@ import asyncio
 import gc
 import inspect
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from statistics import median
 from time import monotonic
 from typing import NoReturn
@@ -15,9 +14,8 @@ from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.errors import KafkaError
 from aiokafka.producer.sender import Sender
 
-from schemas.catalogue import SERVICES
-from services.gateway.inbox import KafkaInbox, Place
-from services.gateway.intake import judge
+from services.gateway import inbox
+from services.gateway.inbox import KafkaInbox
 from services.kit.ledger import illegible as bare
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, begin_at, close, consumer, producer
@@ -26,7 +24,6 @@ from services.kit.ledger.membership import Membership
 from services.kit.ledger.reader import LogReader
 from services.kit.ledger.record import ILLEGIBLE, Record
 from tests.support import illegible
-from tests.support.gateway import POLRES, sighting
 from tests.support.kafka_site import KafkaSite
 from tests.support.ledger import answers, kinds, message, register, run_until_answered, sighted, until, worker
 from tests.support.pair import Pair
@@ -240,28 +237,29 @@ async def test_a_consumer_that_has_ceased_to_fetch_is_found_out_and_replaced(
 
 
 async def test_a_producer_that_has_ceased_to_send_is_replaced_by_the_gateway(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    site: KafkaSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await topics.create(pair.kafka, SERVICES)
-    inbox = KafkaInbox(pair.kafka, 10_000_000)
-    running = asyncio.create_task(inbox.run())
-    await asyncio.wait_for(inbox.connected.wait(), 30)
-    taken = [judge(sighting("ceased", time=...), POLRES, datetime.now(UTC))]
+    monkeypatch.setattr(inbox, "SERVICES", [site.decider.service])
+    made = KafkaInbox(site.bootstrap, 10_000_000)
+    running = asyncio.create_task(made.run())
+    await asyncio.wait_for(made.connected.wait(), 30)
 
-    async def placed() -> bool:
-        return isinstance((await inbox.put(taken, 1))[0], Place)
+    async def written() -> bool:
+        (offset,) = await made._write(f"{site.decider.service}.inbox", 0, [(b"key", b"value", [])])
+        return isinstance(offset, int)
 
     async def away() -> bool:
-        return inbox.not_ready() is not None
+        return made.not_ready() is not None
 
-    await until(placed, inbox.not_ready)
+    await until(written, made.not_ready)
     with monkeypatch.context() as patched:
         patched.setattr(Sender, "_send_produce_req", broken)
-        assert not await placed()
-        await until(away, inbox.not_ready)
-    await until(placed, inbox.not_ready)
+        assert not await written()
+        await until(away, made.not_ready)
+    await until(written, made.not_ready)
     running.cancel()
     await asyncio.wait([running])
+    await site.stop()
 
 
 async def test_clients_close_in_bounded_time_and_work_goes_on_when_the_broker_comes_back(

@@ -89,7 +89,7 @@ class Intake:
         async def all_there() -> bool:
             for record in await self._log("gateway.unreadable", 0):
                 said = dict(record.headers)
-                if said["topic"].decode() == topic:
+                if said.get("topic") == topic.encode():
                     found[int(said["offset"])] = record
             return set(offsets) <= found.keys()
 
