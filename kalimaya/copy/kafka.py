@@ -4,13 +4,13 @@ No genesis is written here: a copy's tells what it was copied from, and so canno
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import NewTopic
+from confluent_kafka.admin import ClusterMetadata, NewTopic
 
 from kalimaya.copy.plan import CannotCopy
 from kalimaya.copy.restamp import Entry
@@ -80,16 +80,17 @@ async def copy(
     place by place. Raises CannotCopy, LedgerBroken, Unavailable; ValueError when topics contradict each other.
     """
     olds = {service: await topics.identify(old, service) for service in services}
-    if await _is(new, services[0], olds[services[0]]):
+    there = await topics.listed(new)
+    if await _is(there, new, services[0], olds[services[0]]):
         raise CannotCopy("Source and target are the same Kafka. Name another one.")
     counts = {service: identity.partitions for service, identity in olds.items()}
     wanted = {service: partitions or count for service, count in counts.items()}
-    there = await asyncio.to_thread(_there, new, wanted, replication)
+    _check(there, wanted, replication)
     target = KafkaTarget(new)
     try:
         plans = []
         for service, count in counts.items():
-            begun = await begun_at(target.pair(service, 0)) if f"{service}.events" in there else None
+            begun = await begun_at(target.pair(service, 0)) if f"{service}.events" in there.topics else None
             pairs = [KafkaPair(old, service, partition, CLIENT) for partition in range(count)]
             plans.append(await prepare(service, pairs, begun, wanted[service], tell))
         await topics.create_intake(new, [], replication)
@@ -108,19 +109,15 @@ async def make(bootstrap: Bootstrap, service: str, partitions: int, replication:
     return await topics.once_known(bootstrap, service)
 
 
-async def _is(bootstrap: Bootstrap, service: str, identity: Identity) -> bool:
+async def _is(cluster: ClusterMetadata, bootstrap: Bootstrap, service: str, identity: Identity) -> bool:
     """Whether a service's topics in this cluster are these."""
-    if not all([await topics.exists(bootstrap, f"{service}.{kind}") for kind in topics.KINDS]):
+    if not all(f"{service}.{kind}" in cluster.topics for kind in topics.KINDS):
         return False
     return await topics.identify(bootstrap, service) == identity
 
 
-def _there(bootstrap: Bootstrap, wanted: Mapping[str, int], replication: int) -> Collection[str]:
-    """Which topics there are. Raises CannotCopy when they have other partition counts, or too few brokers are there."""
-    try:
-        cluster = topics.admin_of(bootstrap).list_topics(timeout=10)
-    except KafkaException as error:
-        raise Unavailable(str(error)) from error
+def _check(cluster: ClusterMetadata, wanted: Mapping[str, int], replication: int) -> None:
+    """Raises CannotCopy when there are topics with other partition counts, or too few brokers."""
     there = {name: len(topic.partitions) for name, topic in cluster.topics.items()}
     counts = {f"{service}.{kind}": count for service, count in wanted.items() for kind in topics.KINDS}
     if amiss := [f"{name} has {there[name]}" for name, count in counts.items() if there.get(name, count) != count]:
@@ -130,7 +127,6 @@ def _there(bootstrap: Bootstrap, wanted: Mapping[str, int], replication: int) ->
         )
     if replication > len(cluster.brokers) and not there.keys() >= {*counts, UNREADABLE}:
         raise CannotCopy(f"The target has {len(cluster.brokers)} brokers, too few for --replication {replication}.")
-    return there.keys()
 
 
 def _create(bootstrap: Bootstrap, service: str, partitions: int, replication: int) -> None:

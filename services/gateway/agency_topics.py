@@ -89,8 +89,12 @@ class AgencyTopics:
                 await asyncio.wait([measuring])
                 metrics.AGENCY_WAITING.clear()
                 await close(consumer)
-            await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
-            self._pause = min(2 * self._pause or 0.1, LONGEST_PAUSE)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Longer each time, until something is handed over again."""
+        await asyncio.sleep(random.uniform(self._pause / 2, self._pause))
+        self._pause = min(2 * self._pause or 0.1, LONGEST_PAUSE)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> Found:
         """What has come; with a record among it that aiokafka cannot read, all from the committed offsets on."""
@@ -147,7 +151,6 @@ class AgencyTopics:
         """Put until each has its place. What has one is not put again: one inbox that takes nothing for an hour would
         fill all others, which are kept for ever, with repetitions.
         """
-        pause = 0.1
         while True:
             places = await self._inbox.put(taken, sum(len(each.value) for each in taken))
             failed = [place for place in places if isinstance(place, Unavailable)]
@@ -156,8 +159,7 @@ class AgencyTopics:
             taken = [each for each, place in zip(taken, places, strict=True) if isinstance(place, Unavailable)]
             self._away = f"{len(taken)} messages from the agencies' topics are not taken in yet: {failed[0]}"
             log.warning("agencies' topics", detail=self._away)
-            await asyncio.sleep(random.uniform(pause / 2, pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await self._rest()
             await self._stay(consumer)
         consumer.resume(*consumer.paused())
 

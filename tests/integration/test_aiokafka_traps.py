@@ -16,7 +16,6 @@ from aiokafka.producer.sender import Sender
 
 from services.gateway import inbox
 from services.gateway.inbox import KafkaInbox
-from services.kit.ledger import illegible as bare
 from services.kit.ledger import kafka, reader, topics
 from services.kit.ledger.kafka import KafkaPair, begin_at, close, consumer, producer
 from services.kit.ledger.log import OutOfRange, Unavailable
@@ -163,9 +162,13 @@ async def test_reading_around_brings_no_more_than_a_fetch_would(site: KafkaSite)
     await asyncio.gather(*[writer.send_and_wait(inbox, bytes(100_000)) for _ in range(150)])
     await writer.stop()
     tp = TopicPartition(inbox, 0)
-    found = await asyncio.to_thread(bare.read, site.bootstrap, {tp: range(150)})
+    reading = consumer(site.bootstrap, "test")
+    await reading.start()
+    begin_at(reading, tp, 0)
+    found = await kafka.read_around(site.bootstrap, reading, {tp: 0})
+    await close(reading)
     assert [each.offset for each in found[tp]] == [*range(len(found[tp]))]
-    assert 0 < sum(len(each.value or b"") for each in found[tp]) < 2 * bare.MOST_BYTES
+    assert 0 < sum(len(each.value or b"") for each in found[tp]) < 2 * kafka.FETCH_BYTES
     await site.stop()
 
 

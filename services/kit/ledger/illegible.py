@@ -19,8 +19,6 @@ from services.kit.ledger.record import ILLEGIBLE, Headers, Record, Stored
 
 AT_A_TIME = 20
 STILL_SECONDS = 5.0
-MOST_BYTES = 4 * 1024 * 1024
-"""So much is read at a time, and one AT_A_TIME more, however large the records are: as much as a fetch brings."""
 
 _ask_headers = methodcaller("headers")
 """confluent-kafka 2 returns headers *and* leaves an exception standing. A plain call may not see it, and then whatever
@@ -29,13 +27,15 @@ Python does next fails. A call through here is checked, and raises SystemError."
 Found = Mapping[TopicPartition, Sequence[Record]]
 
 
-def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range]) -> Found:
-    """What lies at these offsets; not all of it if it is too much or takes too long. Blocks. Raises Unavailable."""
+def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range], most: int) -> Found:
+    """What lies at these offsets; not all of it if that takes too long, or is more than `most` bytes and AT_A_TIME
+    records. Blocks. Raises Unavailable.
+    """
     settings = {
         "group.id": "kalimaya-bare",  # it never joins or commits
         "enable.auto.commit": False,
         "log_level": 0,
-        "queued.max.messages.kbytes": MOST_BYTES // 1024,
+        "queued.max.messages.kbytes": most // 1024,
     }
     found: dict[TopicPartition, list[Record]] = {tp: [] for tp in wanted}
     waiting, progressed, size = set(wanted), monotonic(), 0
@@ -43,7 +43,7 @@ def read(bootstrap: Bootstrap, wanted: Mapping[TopicPartition, range]) -> Found:
         client = Consumer(access_to(bootstrap).librdkafka() | settings)
         try:
             client.assign([Beginning(tp.topic, tp.partition, offsets.start) for tp, offsets in wanted.items()])
-            while waiting and size < MOST_BYTES and monotonic() - progressed < STILL_SECONDS:
+            while waiting and size < most and monotonic() - progressed < STILL_SECONDS:
                 for message in client.consume(AT_A_TIME, 0.2):
                     if message.error() is not None:
                         continue

@@ -88,7 +88,9 @@ async def read_around(bootstrap: Bootstrap, reader: AIOKafkaConsumer, positions:
     """
     ends: Mapping[TopicPartition, int] = await bounded(reader.end_offsets(list(positions)), 10)
     wanted = {tp: range(begin, min(ends[tp], begin + MOST_RECORDS)) for tp, begin in positions.items()}
-    found = await asyncio.to_thread(illegible.read, bootstrap, {tp: each for tp, each in wanted.items() if each})
+    found = await asyncio.to_thread(
+        illegible.read, bootstrap, {tp: each for tp, each in wanted.items() if each}, FETCH_BYTES
+    )
     if not found and any(wanted.values()):
         raise Unavailable("librdkafka, too, gave nothing in time")
     try:

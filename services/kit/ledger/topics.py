@@ -11,7 +11,7 @@ from time import monotonic
 
 import msgspec
 from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 
 from services.kit.kafka_access import Bootstrap, access_to
 from services.kit.ledger.kafka import bounded, close, producer
@@ -111,14 +111,19 @@ async def once_known(bootstrap: Bootstrap, service: str) -> Identity:
             await asyncio.sleep(0.1)
 
 
+async def listed(bootstrap: Bootstrap) -> ClusterMetadata:
+    """Which topics and brokers there are. Raises Unavailable."""
+    return await asyncio.to_thread(_listed, bootstrap)
+
+
 async def exists(bootstrap: Bootstrap, topic: str) -> bool:
     """Whether there is such a topic. Raises Unavailable."""
-    return await asyncio.to_thread(_exists, bootstrap, topic)
+    return topic in (await listed(bootstrap)).topics
 
 
-def _exists(bootstrap: Bootstrap, topic: str) -> bool:
+def _listed(bootstrap: Bootstrap) -> ClusterMetadata:
     try:
-        return topic in admin_of(bootstrap).list_topics(timeout=10).topics
+        return admin_of(bootstrap).list_topics(timeout=10)
     except KafkaException as error:
         raise Unavailable(str(error)) from error
 
