@@ -36,7 +36,10 @@ def audit(
             "if no --kafka is named"
         ),
     ] = None,
-    wait: Annotated[float, typer.Option(min=0, help="wait up to so many seconds until nothing is in flight")] = 0.0,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, help="wait up to so many seconds for the answers to all that was published before"),
+    ] = 0.0,
     read_model: Annotated[bool, typer.Option(help="compare the read model with a fresh fold")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:

@@ -230,7 +230,32 @@ async def test_a_read_model_that_is_behind_is_compared_where_it_stands(read_mode
     assert result.findings.kept == []
     assert result.read_model is not None
     assert result.read_model.behind == 1
-    assert only(await read_model.audit(wait=0.5)).topic == "positions"
+    assert only(await read_model.audit(wait=0.5)).detail == "1 outcomes are not in the read model after the wait"
+
+
+async def test_only_what_was_there_when_it_began_is_waited_for(read_model: ReadModel) -> None:
+    site, loop = read_model.site, asyncio.get_running_loop()
+    await site.put(*message(sighted(7), "before"))
+    told = list[str]()
+
+    async def go_on() -> None:
+        await run_until_answered(site, worker(site))
+        await read_model.project()
+        await site.put(*message(sighted(8), "answered after it began"))
+        await run_until_answered(site, worker(site))
+        await site.put(*message(sighted(9), "never answered"))
+
+    def progress(what: str, *_: int) -> None:
+        told.append(what)
+        if len(told) == 1:
+            asyncio.run_coroutine_threadsafe(go_on(), loop).result(20)
+
+    plan = Plan(site.bootstrap, [site.decider.service], read_model.dsn, wait=30)
+    result = await asyncio.to_thread(audit, plan, progress)
+    assert result.findings.kept == []
+    assert told == ["1 messages on their way into the read model"]
+    assert result.read_model is not None
+    assert (result.total.received, result.total.in_flight, result.read_model.behind) == (MESSAGES + 3, 1, 1)
 
 
 async def test_a_read_model_that_is_ahead_of_the_log(read_model: ReadModel) -> None:
