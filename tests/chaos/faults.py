@@ -137,7 +137,8 @@ async def _mended(site: Site, fault: Fault) -> None:
 
 
 async def _full(site: Site, fault: Fault) -> str | None:
-    site.disk(fault.target).fill()
+    if not await asyncio.to_thread(site.disk(fault.target).fill):
+        return "somebody wrote to it all the time"
     try:
         await asyncio.sleep(fault.seconds)
     finally:

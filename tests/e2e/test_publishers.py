@@ -9,7 +9,7 @@ from schemas.envelope import partition_of
 from tests.support.publishers import CLIENTS, Client, Found, moment, reports, try_out
 from tests.support.system import System
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 REPORTS = reports(1000, moment())
 AT_ONCE = 2

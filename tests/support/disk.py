@@ -8,6 +8,9 @@ from pathlib import Path
 SIZE = "2g"
 """What a disk holds while nobody has filled it: memory, as far as it is used."""
 
+TRIES = 200
+"""So often it is tried to fill a disk while somebody writes to it."""
+
 
 class Disk:
     """A file system of its own at `folder`; needs an account that may mount (`may_mount`)."""
@@ -22,18 +25,18 @@ class Disk:
 
     def unmount(self) -> None:
         """Let go of it, and of what is on it."""
-        _quietly("umount", "--lazy", str(self.folder))
+        _try("umount", "--lazy", str(self.folder))
 
-    def fill(self) -> None:
-        """Leave no room: it is made as small as what is on it."""
-        self._resize(str(shutil.disk_usage(self.folder).used + 4096))
+    def fill(self) -> bool:
+        """Make it as small as what is on it, so that no room is left; whether that went. Who writes hinders it."""
+        return any(self._resize(str(shutil.disk_usage(self.folder).used + 4096)) for _ in range(TRIES))
 
     def free(self) -> None:
         """Make room again."""
         self._resize(SIZE)
 
-    def _resize(self, size: str) -> None:
-        _quietly("mount", "-o", f"remount,size={size}", str(self.folder))
+    def _resize(self, size: str) -> bool:
+        return _try("mount", "-o", f"remount,size={size}", str(self.folder))
 
 
 def may_mount() -> bool:
@@ -51,6 +54,6 @@ def may_mount() -> bool:
     return True
 
 
-def _quietly(*command: str) -> None:
+def _try(*command: str) -> bool:
     """Run a command; it may fail, for the file system may be gone or hold more than it would hold then."""
-    subprocess.run(command, check=False, capture_output=True)
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

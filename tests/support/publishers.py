@@ -140,7 +140,7 @@ def try_out(client: Client, system: System, events: list[dict[str, Any]]) -> Fou
         # Over HTTP if they came over Kafka, and the other way round: the same message all the same.
         again = CLIENTS[0].also[0] if client.name == "curl" else "python examples/python/send_http.py"
         _must(system, again, lines(events))
-        found = Found(*_copies(system), _state(system))
+        found = Found(*_answered_twice(system, events), _state(system))
         for command in (client.sends, *client.also):
             fresh = f"examples/reports.sh | {command}"
             if (ended := _run(system, fresh)).returncode != 0:
@@ -207,6 +207,17 @@ def _state(system: System) -> dict[str, Any]:
     assert told.returncode == 0, told.stderr
     found: dict[str, Any] = json.loads(told.stdout)
     return found
+
+
+def _answered_twice(system: System, events: list[dict[str, Any]]) -> tuple[dict[str, list[int]], dict[str, list[str]]]:
+    """What `_copies` says once both copies of each event have an outcome."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        partitions, outcomes = _copies(system)
+        if all(len(outcomes.get(event["id"], [])) > 1 for event in events):
+            return partitions, outcomes
+        assert time.monotonic() < deadline, f"answered twice are not all:\n{system.last_words()}"
+        time.sleep(0.5)
 
 
 def _copies(system: System) -> tuple[dict[str, list[int]], dict[str, list[str]]]:

@@ -81,7 +81,7 @@ class System:
         """Wait until the scenario has been played."""
         await self.reach(lambda: self.states().get("scenario") == "finished", seconds)
 
-    async def ready(self, seconds: float = 90) -> None:
+    async def ready(self, seconds: float = 240) -> None:
         """Wait until every service is ready."""
         await self.reach(lambda: all(self.states().get(name) == "ready" for name in SERVICES), seconds)
 
