@@ -1,6 +1,7 @@
 """The contract of the ledger: the same tests run on the log in memory and on Kafka."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from schemas.envelope import UnknownMessage
 from services.kit.ledger import desk
 from services.kit.ledger.fold import Fold, LedgerBroken
 from services.kit.ledger.log import Identity
-from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, pack_mark
+from services.kit.ledger.record import GENESIS_CAUSE, NO_HASH, Record, pack_mark
 from tests.support.ledger import (
     NOON,
     Site,
@@ -35,6 +36,18 @@ async def folded(site: Site) -> Fold:
     for record in await site.events():
         fold.take(record)
     return fold
+
+
+async def answered_to_another(site: Site) -> None:
+    """The log's last answer is to another message than the one that stands in the inbox."""
+    await site.put(*message(register(), "a"))
+    await run_until_answered(site, worker(site))
+    fold = await folded(site)
+    event = (await site.events())[-1]
+    await site.put(*message(sighted(), "b"))
+    await site.put_events(
+        [(event.key or b"", event.value or b"", pack_mark(fold.position, 1, 0, 1, fold.head, bytes(31) + b"x"))]
+    )
 
 
 class LedgerContract:
@@ -223,16 +236,25 @@ class LedgerContract:
         assert [len(each) for each in answers(await site.events())] == [2] * 20
 
     async def test_an_inbox_that_is_another_than_the_log_answers_stops_the_partition(self, site: Site) -> None:
-        await site.put(*message(register(), "a"))
-        await run_until_answered(site, worker(site))
-        fold = await folded(site)
-        event = (await site.events())[-1]
-        await site.put(*message(sighted(), "b"))
-        await site.put_events(
-            [(event.key or b"", event.value or b"", pack_mark(fold.position, 1, 0, 1, fold.head, bytes(31) + b"x"))]
-        )
+        await answered_to_another(site)
         with pytest.raises(LedgerBroken, match="not the message"):
             await worker(site).run()
+
+    async def test_an_inbox_that_could_not_be_read_at_first_is_held_against_the_log_all_the_same(
+        self, site: Site
+    ) -> None:
+        await answered_to_another(site)
+        owner = worker(site)
+        read_inbox, tries = owner._logs.read_inbox, 0
+
+        async def slow_at_first(offset: int, wait: float) -> Sequence[Record]:
+            nonlocal tries
+            tries += 1
+            return await read_inbox(offset, wait) if tries > 1 else ()
+
+        owner._logs.read_inbox = slow_at_first  # type: ignore[method-assign]
+        with pytest.raises(LedgerBroken, match="not the message"):
+            await asyncio.wait_for(owner.run(), 20)
 
     async def test_a_log_that_answers_more_than_the_inbox_holds_stops_the_partition(self, site: Site) -> None:
         await site.put(*message(register(), "a"))

@@ -43,12 +43,13 @@ class DecidingService(Generic[S]):
         """Serve until cancelled."""
         identity = await self._identify()
         async with self._ownership(identity) as membership:
-            self._joined = True
             tuning = asyncio.create_task(self._tune())
             try:
                 while True:
                     owned = {p for _, p in membership.owned()} if membership else self._static_partitions(identity)
                     self._reconcile(owned, identity)
+                    await asyncio.sleep(0)  # in its first step each task makes its worker, which is not ready yet
+                    self._joined = True
                     await self._wait(membership)
             finally:
                 tuning.cancel()

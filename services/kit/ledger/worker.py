@@ -94,6 +94,8 @@ class Worker(Generic[S]):
         self._opened = False
         self._stopping = False
         self._suspects: set[int] = set()
+        self._unchecked: deque[Answer] = deque(maxlen=SAMPLED)
+        """The newest answers folded that were not held against the inbox yet."""
         self._lost_races = 0
         self._gauges = metrics.Gauges(decider.service, partition)
         self._gauges.undecided_age(self.undecided_age)
@@ -177,7 +179,6 @@ class Worker(Generic[S]):
         from_start = self.fold.position == 0
         if not from_start and not await self._ends_as_left(self.fold):
             raise OutOfRange(f"offset {self.fold.tail} is not the record that we left there")
-        sample: deque[Answer] = deque(maxlen=SAMPLED)
         while self.fold.position < end or not self.fold.whole:
             records = await self._logs.read_events(self.fold.position, self._tuning.wait)
             if not records:
@@ -190,11 +191,11 @@ class Worker(Generic[S]):
                 answer = self._take(record, from_start)
                 if answer is not None:
                     self.desk.apply(answer)
-                    sample.append(answer)
+                    self._unchecked.append(answer)
             await asyncio.sleep(0)
         if from_start:
             self._read = self.fold.apart()
-        await self._check_digests(sample)
+        await self._check_digests()
 
     async def _end(self) -> int:
         end = await self._logs.events_end()
@@ -220,9 +221,9 @@ class Worker(Generic[S]):
         if genesis is None or found != self._identity or genesis.partition != self.partition:
             raise LedgerBroken(f"the genesis record is of other logs: it says {genesis}, Kafka says {self._identity}")
 
-    async def _check_digests(self, sample: Sequence[Answer]) -> None:
+    async def _check_digests(self) -> None:
         """R8: the inbox still holds the messages that the event log answers; looked at by sample."""
-        digests = {answer.cause: answer.digest for answer in sample}
+        digests = {answer.cause: answer.digest for answer in self._unchecked}
         if not digests:
             return
         start = min(digests)
@@ -236,10 +237,12 @@ class Worker(Generic[S]):
             stamp = read_stamp(record)
             if stamp is not None and digests.get(record.offset, stamp.digest) != stamp.digest:
                 raise LedgerBroken(f"inbox offset {record.offset} is not the message that the event log answers")
+        self._unchecked.clear()
 
     def _forget(self) -> None:
         self.fold = Fold()
         self.desk.clear()
+        self._unchecked.clear()
         self._keeper.begin_anew()
 
     # Serving: decide, append, and believe only an acknowledgement of the expected offset.
