@@ -67,7 +67,7 @@ async def test_what_comes_does_not_wait_for_partitions_to_which_nothing_comes(pa
         waited.append(monotonic() - sent)
     await following.stop()
     await writer.stop()
-    assert median(waited) < 0.15, waited
+    assert median(waited) < 0.35, waited  # who waited for that fetch waited half a second
 
 
 async def test_a_batch_that_would_overflow_is_an_error_and_not_a_silently_closed_builder(site: KafkaSite) -> None:

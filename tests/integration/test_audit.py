@@ -123,6 +123,8 @@ async def test_topics_that_do_not_fit_each_other(pair: Pair, site: KafkaSite) ->
     service = f"{site.decider.service}x"
     topics._create(pair.kafka, [f"{service}.inbox"], 1, 1)
     topics._create(pair.kafka, [f"{service}.events"], 2, 1)
+    with pytest.raises(ValueError, match="partition counts"):
+        await topics.once_known(pair.kafka, service)
     result = await run(Plan(pair.kafka, [service]))
     assert only(result).rule == "partition counts"
 

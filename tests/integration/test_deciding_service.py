@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Fleet:
         self.processes: list[subprocess.Popen[bytes]] = []
         self._writer = producer(bootstrap, "test")
         self._pairs = [KafkaPair(bootstrap, "deployment", p, "test") for p in range(PARTITIONS)]
-        self.sent = 0
+        self._run, self.sent = uuid.uuid4().hex[:12], 0
 
     def start(self, instance: str, partitions: str = "group") -> tuple[subprocess.Popen[bytes], int]:
         (port,) = free_ports(1)
@@ -55,7 +56,7 @@ class Fleet:
     async def send(self, count: int) -> None:
         for _ in range(count):
             unit = f"polres-serang-{self.sent % 40:03}"
-            key, value, headers = message(sighted(self.sent, unit), f"m{self.sent}")
+            key, value, headers = message(sighted(self.sent, unit), f"{self._run}-{self.sent}")
             partition = partition_of(key.decode(), PARTITIONS)
             await self._writer.send_and_wait("deployment.inbox", value, key=key, headers=headers, partition=partition)
             self.sent += 1
@@ -68,7 +69,9 @@ class Fleet:
         return found
 
     async def answered(self) -> list[str]:
-        return [each for p in range(PARTITIONS) for each in identities(answers(await self.log(p)))]
+        """Our messages that have an answer, once for each answer; others have used these topics, too."""
+        found = [each for p in range(PARTITIONS) for each in identities(answers(await self.log(p)))]
+        return [each for each in found if f"#{self._run}-" in each]
 
     async def all_answered(self) -> bool:
         return len(await self.answered()) == self.sent
@@ -89,7 +92,6 @@ class Fleet:
 async def fleet(pair: Pair, tmp_path: Path) -> AsyncIterator[Fleet]:
     made = Fleet(pair.kafka, tmp_path)
     await made.begin()
-    made.sent = len(await made.answered())
     yield made
     await made.end()
 

@@ -1,6 +1,7 @@
 """The embedded pair itself: it serves, survives a kill with its data, and is not mistaken for another."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -138,5 +139,6 @@ def test_a_killed_parent_takes_the_servers_along(tmp_path: Path) -> None:
 
 async def _gone(pid: int) -> None:
     async with asyncio.timeout(20):
-        while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            while "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+                await asyncio.sleep(0.05)

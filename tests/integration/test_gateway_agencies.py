@@ -149,6 +149,11 @@ async def test_one_message_is_the_same_by_whatever_way_it_comes(intake: Intake) 
     assert again.json()["outcome"]["kind"] == "repeated", again.text
     headers = {f"ce-{n}": v for n, v in event.items() if n != "data"} | {"Content-Type": "application/json"}
     assert (await intake.post(event["data"], **headers)).json()["outcome"]["kind"] == "repeated"
+
+    async def all_five() -> bool:
+        return len((await intake.outcomes())["one"]) == 5
+
+    await until(all_five, intake.processes.last_words)
     assert Counter((await intake.outcomes())["one"]) == {"unit.sighted": 1, "message.repeated": 4}
 
 
@@ -190,10 +195,14 @@ async def test_what_cannot_be_read_is_kept_as_it_came_and_holds_nobody_up(intake
     assert [len(record.value or b"") for record in found.values()][-1] == 1_040_000
     assert dict(found[list(spoilt)[2]].headers)["of.x"] == b"\x00\xff"
     assert await intake.wait_for(1) == {"good": ["unit.sighted"]}
-    async with httpx.AsyncClient() as client:
-        port = intake.processes.ports["gateway.metrics"]
-        told = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    assert 'kalimaya_gateway_unreadable_total{agency="polres-serang",reason="invalid-json"} 4.0' in told
+    told = ""
+
+    async def counted() -> bool:
+        nonlocal told
+        told = await intake.processes.metrics("gateway")
+        return 'kalimaya_gateway_unreadable_total{agency="polres-serang",reason="invalid-json"} 4.0' in told
+
+    await until(counted, lambda: told)
     assert "kalimaya_gateway_agency_unaccounted 0.0" in told
 
 

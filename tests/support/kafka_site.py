@@ -31,7 +31,7 @@ class KafkaSite:
         else:
             names = [f"{service}.{kind}" for kind in ("inbox", "events", "snapshots")]
             topics._create(self.bootstrap, names, 1, 1)
-        self.identity = await topics.identify(self.bootstrap, service)
+        self.identity = await topics.once_known(self.bootstrap, service)
         await self._producer.start()
 
     async def stop(self) -> None:
