@@ -13,13 +13,16 @@ from services.kit.process import told_settings
 from services.kit.settings import KafkaSettings
 
 
-def kafka(named: str | None) -> KafkaAccess:
-    """The Kafka at this bootstrap address, or the embedded one. Ends the command when nobody could get in so."""
+def kafka(named: str | None, option: str = "--kafka") -> KafkaAccess:
+    """The Kafka at this bootstrap address, or the embedded one. Ends the command when nobody could get in so.
+
+    `option`: the one that named it.
+    """
     try:
         access = KafkaSettings(kafka=named or Settings().bootstrap).access
         access.aiokafka()
     except ValidationError as error:
-        raise typer.BadParameter(told_settings(error), param_hint="--kafka") from error
+        raise typer.BadParameter(told_settings(error), param_hint=option) from error
     except Unavailable as error:
-        raise typer.BadParameter(str(error), param_hint="--kafka") from error
+        raise typer.BadParameter(str(error), param_hint=option) from error
     return access

@@ -8,9 +8,10 @@ BYTES = 32
 
 
 class Passwords:
-    """A folder with a file a user. A password that Kafka may not have yet lies beside as `<user>.new`.
+    """A folder with a file a user. A password that Kafka may not have yet lies beside as `<user>_new`.
 
-    So a command that was killed between the two is finished by the next one. An empty file is none.
+    So a command that was killed between the two is finished by the next one. An empty file is none. No id of a user
+    has an underscore, or a dot at its beginning.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +53,7 @@ class Passwords:
         return self.folder / user
 
     def _fresh(self, user: str) -> Path:
-        return self.folder / f"{user}.new"
+        return self.folder / f"{user}_new"
 
     def _begun(self, user: str) -> Path:
         return self.folder / f".{user}"

@@ -49,7 +49,7 @@ def copy(
     stderr = Console(stderr=True)
     try:
         with progress(stderr, TimeRemainingColumn()) as tell:
-            source, target = engines.kafka(kafka), _target(to)
+            source, target = engines.kafka(kafka, "--from"), _target(to)
             done = asyncio.run(copy_logs(source, target, DECIDING_SERVICES, partitions, replication, tell))
     except (CannotCopy, ValueError) as error:
         _fail(stderr, f"Not copied: {error}", NOT_DONE)

@@ -281,6 +281,14 @@ def test_what_is_wrong_with_the_target_is_named_as_it_was_said(
     assert named in told.stderr
 
 
+def test_what_is_wrong_with_the_source_is_named_as_it_was_said() -> None:
+    line = ["copy", "--from", "old.example:9093", "--to", "localhost:9"]
+    told = CliRunner().invoke(app, line, env={"COLUMNS": "400"})
+    assert told.exit_code == 2
+    assert "Invalid value for --from" in told.stderr
+    assert "KALIMAYA_KAFKA_SECURITY=ssl" in told.stderr
+
+
 def counted(events: list[Stored]) -> list[Stored]:
     """The records that count."""
     fold, found = Fold(), []

@@ -198,9 +198,19 @@ def test_a_password_is_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     assert passwords.to_tell("polres", anew=False) != made
 
 
+def test_users_do_not_share_files_whatever_their_ids(tmp_path: Path) -> None:
+    passwords = Passwords(tmp_path)
+    for user in ("polres", "polres.new"):
+        passwords.to_tell(user, anew=False)
+        passwords.settle(user)
+    passwords.drop("polres")
+    assert passwords.has("polres.new")
+    assert not passwords.unsettled("polres")
+
+
 def test_an_empty_file_is_no_password(tmp_path: Path) -> None:
     passwords = Passwords(tmp_path)
-    for name in ("polres", "polres.new", ".polres"):
+    for name in ("polres", "polres_new", ".polres"):
         (tmp_path / name).touch()
     assert not passwords.has("polres")
     assert not passwords.unsettled("polres")
