@@ -46,9 +46,12 @@ class Processes:
         self._running[service].send_signal(signum)
 
     async def metrics(self, service: str) -> str:
-        """What /metrics shows."""
+        """What /metrics shows; nothing when it does not answer."""
         async with httpx.AsyncClient() as client:
-            return (await client.get(f"http://127.0.0.1:{self.ports[f'{service}.metrics']}/metrics")).text
+            try:
+                return (await client.get(f"http://127.0.0.1:{self.ports[f'{service}.metrics']}/metrics")).text
+            except httpx.HTTPError:
+                return ""
 
     def kill(self, service: str) -> None:
         """SIGKILL."""
