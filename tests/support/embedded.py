@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from kalimaya.embedded.kafka import KafkaNode, quiet_client_logs
@@ -82,11 +83,18 @@ class Children:
         self._thread.start()
 
     def start(self, child: Child) -> None:
-        process = self._run(spawn(child))
-        self._processes[child.name] = child, process
-        reason = self._run(wait_ready(child, process, READY_SECONDS))
-        if reason is not None:
-            raise RuntimeError(f"{child.name}: {reason}\n{last_lines(child.log)}")
+        """Returns when it is ready. One that ends is started again: what a killed PostgreSQL forked keeps its shared
+        memory for a moment."""
+        deadline = monotonic() + READY_SECONDS
+        while True:
+            process = self._run(spawn(child))
+            self._processes[child.name] = child, process
+            reason = self._run(wait_ready(child, process, deadline - monotonic()))
+            if reason is None:
+                return
+            if process.returncode is None or monotonic() > deadline:
+                raise RuntimeError(f"{child.name}: {reason}\n{last_lines(child.log)}")
+            sleep(0.2)
 
     def kill(self, child: Child) -> None:
         _, process = self._processes[child.name]
