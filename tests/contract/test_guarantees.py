@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(tests/[a-z0-9_/]+\.py(?:::[A-Za-z0-9_]+)*)`")
 
 
+@pytest.mark.timeout(300)  # 10 s of one core, beside all else
 def test_every_guarantee_names_tests_that_exist() -> None:
     page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *dict.fromkeys(NAMED.findall(page))]

@@ -57,11 +57,12 @@ def rise(name: str, **labels: str) -> Callable[[], float]:
     return lambda: value(name, **labels) - before
 
 
-async def test_a_message_that_waited_in_the_inbox_is_answered_late() -> None:
-    site = MemorySite()
+async def test_a_message_that_waited_in_the_inbox_is_answered_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    site, now = MemorySite(), time()
+    monkeypatch.setattr("services.kit.ledger.worker.time", lambda: now)
     for number, waited in enumerate((0.0, 30.0, 0.2)):
         entry = message(sighted(), f"{number}")
-        site.topics.inbox.append(Stored(number, *entry, timestamp=int((time() - waited) * 1000)))
+        site.topics.inbox.append(Stored(number, *entry, timestamp=int((now - waited) * 1000)))
     of = site.decider.service
     answered, late = rise("kalimaya_answered_total", service=of), rise("kalimaya_answered_late_total", service=of)
     await run_until_answered(site, worker(site))

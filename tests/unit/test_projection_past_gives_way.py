@@ -3,9 +3,11 @@
 import asyncio
 from time import perf_counter
 
+import pytest
+
 from services.projection.api.turns import PATIENCE_SECONDS, PIECE_SECONDS, Turns
 
-STEPS = 50
+STEPS = 200
 
 
 def busy(seconds: float) -> None:
@@ -44,10 +46,11 @@ async def test_while_somebody_quick_is_at_it_long_work_stands_still_but_not_for_
     await working
     assert told == ["long"] * STEPS
     async with turns.quick():
-        await asyncio.wait_for(long_work(turns, told), 20 * PATIENCE_SECONDS)
+        await asyncio.wait_for(long_work(turns, told), STEPS / 2 * PATIENCE_SECONDS)
 
 
-async def test_steps_that_are_short_together_are_not_interrupted() -> None:
+async def test_steps_that_are_short_together_are_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.projection.api.turns.PIECE_SECONDS", 60)
     turns, told = Turns(), list[str]()
 
     async def short() -> None:
