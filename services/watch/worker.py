@@ -43,7 +43,7 @@ class Worker(Generic[P]):
         self._sender = KafkaSender(bootstrap, watch.service)
         self.following = Following(watch.service, watch.kinds)
         self._sent: dict[str, float] = {}
-        self._ticked_at = monotonic()
+        self._ticked_at, self._ever_ticked = monotonic(), False
         self._trouble: str | None = "it has not looked at its rules yet"
         self._failed: dict[AlertRule, str] = {}
         for kind in metrics.ERROR_KINDS:  # nothing wrong shows as 0, and not like nobody who looks
@@ -90,7 +90,7 @@ class Worker(Generic[P]):
             log.exception("a tick failed", exc_info=error)
             self._say(f"the tick raised {error!r}")
         else:
-            self._ticked_at = monotonic()
+            self._ticked_at, self._ever_ticked = monotonic(), True
             self._say(None)
 
     async def _look(self) -> None:
@@ -131,10 +131,6 @@ class Worker(Generic[P]):
             if self._failed.get(rule) != failed[rule]:
                 log.error("a rule raised; its alerts stay as they are", rule=rule, exc_info=error)
         self._failed = failed
-
-    @property
-    def _ever_ticked(self) -> bool:
-        return self.following.read_to.year > 1
 
     def _say(self, trouble: str | None) -> None:
         metrics.TICKING.labels(self._watch.service).set(trouble is None)
