@@ -39,7 +39,13 @@ def main() -> int:
     folder.chmod(0o755)
     wrong = True
     try:
-        result = asyncio.run(run(plan, folder))
+        try:
+            result = asyncio.run(run(plan, folder))
+        except Exception as error:
+            if recorded and not plan.bug:
+                given = {"minutes": plan.minutes, "seed": plan.seed, "brokers": plan.brokers}
+                results.add("chaos-broken", results.circumstances() | given | {"wrong": repr(error)[:300]})
+            raise
         wrong = bool(result["wrong"])
         if plan.bug:
             results.add("planted-chaos", _planted(plan, result))

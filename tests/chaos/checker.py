@@ -258,12 +258,14 @@ class _Promised:
         keys: defaultdict[tuple[str, str], int] = defaultdict(int)
         for (source, id_, _), told in self._told.items():
             keys[source, id_] += "ok" in told or "unknown" in told
-        for (source, id_, _), told in self._told.items():
+        for (source, id_, key), told in self._told.items():
             word = next(each for each in ("ok", "unknown", "failed") if each in told)
             found.promises[word] += 1
             effects = self._effects[source, id_]
             if word == "ok" and effects == 0:
                 found.tell(f"{source}#{id_} was told ok and had no effect", lost=1)
+            if word == "failed" and key is not None and not effects:
+                found.tell(f"{source}#{id_} was refused at the door, and is a message", lost=1)
             if word == "failed" and effects and not keys[source, id_]:
                 found.tell(f"{source}#{id_} was refused at the door and had {effects} effects")
             if effects > max(1, keys[source, id_]):

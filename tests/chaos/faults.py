@@ -14,16 +14,20 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 
+from kalimaya.process import Child
 from kalimaya.settings import DECIDING_SERVICES, SERVICES
-from tests.chaos.site import TIMED, Site
+from tests.chaos.site import PARTITIONS, TIMED, Site
 
 SESSION_SECONDS = 6.0
 """After so long without a sign of life a member of a group is taken for dead."""
 UP_SECONDS = 15.0
 """How long a fault waits for its target to run."""
+WITNESS_SECONDS = 30.0
+"""How long it waits until the effect that it is for has been seen; one without is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +79,34 @@ async def _pause(site: Site, fault: Fault) -> str | None:
 
 
 async def _zombie(site: Site, fault: Fault) -> str | None:
-    """A decider stands still until another has its partitions, and then writes on."""
+    """A decider stands still until another has all of its partitions, and then writes on."""
     other = site.child(fault.target, instance="2")
     async with site.extra(other) as process:
-        port = int(other.env["KALIMAYA_METRICS_PORT"])
-        if not await _until(lambda: _owns(site, port), 30):
+
+        async def owns(count: int) -> bool:
+            return (await _metric(site, other, "kalimaya_partition_owned") or 0) >= count
+
+        if not await _until(partial(owns, 1), WITNESS_SECONDS):
             return "no second process came to own anything"
+        taken_over = asyncio.create_task(_until(partial(owns, PARTITIONS), fault.seconds))
         missed = await _pause(site, fault)
+        if not await taken_over:
+            return missed or "the second one did not come to own everything"
         await asyncio.sleep(2)
         return missed or ("the second one had ended" if process.returncode is not None else None)
 
 
 async def _second_owner(site: Site, fault: Fault) -> str | None:
     """A process that believes it owns every partition writes beside the one that does."""
-    async with site.extra(site.child(fault.target, instance="9", KALIMAYA_PARTITIONS="all"), kill=True):
+    other = site.child(fault.target, instance="9", KALIMAYA_PARTITIONS="all")
+
+    async def wrote() -> bool:
+        answered = await _metric(site, other, "kalimaya_answered_total")
+        return bool(answered or await _metric(site, other, "kalimaya_reloads_total", 'reason="misplaced"'))
+
+    async with site.extra(other, kill=True):
+        if not await _until(wrote, WITNESS_SECONDS):
+            return "the second owner wrote nothing"
         await asyncio.sleep(fault.seconds)
     return None
 
@@ -96,21 +114,30 @@ async def _second_owner(site: Site, fault: Fault) -> str | None:
 async def _storm(site: Site, fault: Fault) -> str | None:
     """Members come and go, some without a word."""
     chance = random.Random(fault.seed)
+    shares = "kalimaya_projected_answers_total" if fault.target == "projection" else "kalimaya_partition_owned"
 
-    async def member(instance: str) -> None:
+    async def member(instance: str) -> bool:
         await asyncio.sleep(chance.uniform(0, fault.seconds / 3))
-        async with site.extra(site.child(fault.target, instance=instance), kill=chance.random() < 0.5):
-            await asyncio.sleep(chance.uniform(fault.seconds / 3, 2 * fault.seconds / 3))
+        other = site.child(fault.target, instance=instance)
+        async with site.extra(other, kill=chance.random() < 0.5):
+            joined = await _until(lambda: _metric(site, other, shares), WITNESS_SECONDS)
+            await asyncio.sleep(chance.uniform(0, fault.seconds / 3))
+            return joined
 
-    await asyncio.gather(member("3"), member("4"))
-    return None
+    joined = await asyncio.gather(member("3"), member("4"))
+    return None if any(joined) else "nobody who came got a share"
 
 
 async def _leaders(site: Site, fault: Fault) -> str | None:
     """A broker is asked to go: its leaders move before it does."""
     if not await site.ready(fault.target, UP_SECONDS):
         return "it did not run"
-    return _signal(site, fault.target, signal.SIGTERM)
+
+    async def left() -> bool:
+        return await site.leads(fault.target) == 0
+
+    missed = _signal(site, fault.target, signal.SIGTERM)
+    return missed or (None if await _until(left, WITNESS_SECONDS) else "nobody said that its leaders had moved")
 
 
 async def _cut(site: Site, fault: Fault) -> str | None:
@@ -137,13 +164,17 @@ async def _mended(site: Site, fault: Fault) -> None:
 
 
 async def _full(site: Site, fault: Fault) -> str | None:
+    log = site.logs / f"{fault.target}.log"
+    before = log.stat().st_size
     if not await asyncio.to_thread(site.disk(fault.target).fill):
         return "somebody wrote to it all the time"
     try:
         await asyncio.sleep(fault.seconds)
     finally:
         site.disk(fault.target).free()
-    return None
+    with log.open("rb") as said:
+        said.seek(before)
+        return None if b"No space left on device" in said.read() else "nobody wrote to it"
 
 
 async def _step(site: Site, fault: Fault) -> str | None:
@@ -181,7 +212,7 @@ def kinds(site: Site) -> dict[str, _Kind]:
         "database's link stalled": _Kind(["postgres"], _stall, 1, 8),
         "database's link slow": _Kind(["postgres"], _slow, 2, 8),
         "database's disk full": _Kind(["postgres"], _full, 2, 6, disk=True),
-        "clock set": _Kind(TIMED, _step),
+        "clock set": _Kind([name for name in TIMED if name != "projection"], _step),  # its clock is for who reads
     }
     three = len(nodes) > 1
     return {name: each for name, each in found.items() if (three or not each.three) and (site.disks or not each.disk)}
@@ -230,7 +261,7 @@ class Faults:
         began = time()
         self.under_way.add(f"{fault.kind}: {fault.target}")
         try:
-            missed = await self.kinds[fault.kind].doing(self._site, fault)
+            missed = await _leads_nothing(self._site, fault) or await self.kinds[fault.kind].doing(self._site, fault)
         finally:
             self.under_way.discard(f"{fault.kind}: {fault.target}")
             busy.release()
@@ -251,11 +282,19 @@ def _signal(site: Site, name: str, signum: int) -> str | None:
     return None
 
 
-async def _owns(site: Site, port: int) -> bool:
-    return bool(await site.metric(port, "kalimaya_partition_owned"))
+async def _leads_nothing(site: Site, fault: Fault) -> str | None:
+    """Of several brokers one that comes back leads nothing for minutes: a fault would hurt nobody, so it is elected."""
+    if len(site.nodes) == 1 or fault.target not in {node.name for node in site.nodes}:
+        return None
+    leads = await _until(lambda: site.leads(fault.target, elect=True), UP_SECONDS)
+    return None if leads else "it led nothing"
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+async def _metric(site: Site, other: Child, name: str, label: str = "") -> float | None:
+    return await site.metric(int(other.env["KALIMAYA_METRICS_PORT"]), name, label)
+
+
+async def _until(condition: Callable[[], Awaitable[object]], seconds: float) -> bool:
     deadline = monotonic() + seconds
     while not await condition():
         if monotonic() > deadline:

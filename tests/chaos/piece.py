@@ -112,6 +112,7 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
         "faults": dict(sorted(faults.done.items())),
         "left_out": dict(sorted(faults.left_out.items())),
         "disks": disks,
+        "witnessed": True,
         "tries": {each: sending.told[each] for each in ("ok", "failed", "unknown")},
         "promises": dict(found.promises),
         "messages": found.messages,

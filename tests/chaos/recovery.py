@@ -65,6 +65,12 @@ async def _steady(site: Site, name: str) -> None:
     await asyncio.sleep(max(0.0, (since + timedelta(seconds=STEADY_SECONDS) - _now()).total_seconds()))
 
 
+async def _leads(site: Site, name: str) -> None:
+    """Until a broker leads something: one that comes back is not asked to for minutes, and nobody would miss it."""
+    while not await site.leads(name, elect=True):
+        await asyncio.sleep(0.5)
+
+
 def _now() -> Any:
     return clock.Clock().now()
 
@@ -80,6 +86,8 @@ async def _once(site: Site, probe: Probe, kind: Kind, target: str) -> Took:
     """Kill, and wait until all is well again."""
     await _steady(site, target)
     await _well(probe)
+    if len(site.nodes) > 1:
+        await _leads(site, target)
     if kind is WATCH:
         return await _looked(site, target)
     killed = await _kill(site, target)

@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+from confluent_kafka import ElectionType, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from kalimaya.embedded.kafka import quiet_client_logs
 from kalimaya.embedded.postgres import PostgresServer
@@ -209,15 +211,23 @@ class Site:
             await asyncio.sleep(0.05)
         return True
 
-    async def metric(self, port: int, name: str) -> float | None:
-        """The sum of a metric's lines at this port; None when nobody answers there."""
+    async def metric(self, port: int, name: str, label: str = "") -> float | None:
+        """The sum of a metric's lines at this port, of those with this label; None when nobody answers there."""
         try:
             async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
                 shown = (await client.get(f"http://{HOST}:{port}/metrics")).text
         except httpx.HTTPError:
             return None
         lines = [line for line in shown.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
-        return sum(float(line.rpartition(" ")[2]) for line in lines)
+        return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)
+
+    async def leads(self, name: str, *, elect: bool = False) -> int | None:
+        """How many partitions a broker leads, when those have been elected that are meant to; None if nobody says."""
+        number = next(node.number for node in self.nodes if node.name == name)
+        try:
+            return (await asyncio.to_thread(_leaders, self.bootstrap, elect))[number]
+        except KafkaException:
+            return None
 
     def reloads(self) -> Mapping[str, int]:
         """What made deciders drop what they had and read on, by reason, from their logs."""
@@ -242,6 +252,15 @@ class Site:
     def disk(self, name: str) -> Disk:
         """The file system on which its data lie."""
         return Disk(self.folder / name)
+
+
+def _leaders(bootstrap: str, elect: bool) -> Counter[int]:
+    """Partitions by the node that leads them. Raises KafkaException."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    if elect:
+        admin.elect_leaders(ElectionType.PREFERRED, request_timeout=5).result()
+    topics = admin.list_topics(timeout=5).topics.values()
+    return Counter(partition.leader for topic in topics for partition in topic.partitions.values())
 
 
 @contextlib.contextmanager

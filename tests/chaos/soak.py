@@ -77,7 +77,8 @@ def _took(run: Run) -> dict[str, Any]:
     taken = [each * 1000 for _, each in run.taken]
     p99 = quantiles(taken, n=100)[98]
     answers = {str(status): count for status, count in run.answered.items()}
-    return {"sent": sum(run.answered.values()), "answers": answers, "p50": round(median(taken)), "p99": round(p99)}
+    shown = {"open": run.open, "p50": round(median(taken)), "p99": round(p99)}
+    return {"sent": sum(run.answered.values()), "answers": answers} | shown
 
 
 def main() -> None:
