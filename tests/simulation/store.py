@@ -37,7 +37,7 @@ class MemoryStore:
         await self._broker.travel()
         for place in places:
             self.moved.setdefault(place, Position(table=1))
-        return {place: self.moved[place] for place in ours}
+        return {place: self.moved[place] for place in sorted(ours)}
 
     async def positions(self) -> dict[Place, Position]:
         await self._broker.travel()

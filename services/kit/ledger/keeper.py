@@ -93,12 +93,12 @@ class Keeper(Generic[S]):
 
     async def _write(self, manifest: Manifest, pieces: Mapping[str, bytes]) -> None:
         try:
-            for name in pieces.keys() - self._lying:
+            for name in sorted(pieces.keys() - self._lying):
                 await self._logs.store_snapshot(name, pieces[name])
                 self._lying.add(name)
             await self._logs.store_snapshot(MANIFEST, manifest.sealed())
             self._identities, self._kept_cause = manifest.identities, manifest.next_cause
-            for name in self._lying - set(manifest.names()):
+            for name in sorted(self._lying - set(manifest.names())):
                 await self._logs.store_snapshot(name, None)
                 self._lying.discard(name)
         except Unavailable as error:
