@@ -17,6 +17,7 @@ WORLDS = {
     "three owners": Bounds(writers=3, messages=1, batch=1),
     "a lost tail": Bounds(writers=1, faults=1, cuts=1, appends=3),
     "a lost tail and two owners": Bounds(batch=1, sizes=(1, 1), faults=0, cuts=1, appends=2),
+    "lost tails, two owners and a fault": Bounds(messages=1, batch=1, sizes=(1, 1), faults=1, cuts=2, appends=3),
 }
 if SIZE >= 1:
     WORLDS |= {"as `make model`": Bounds()}
