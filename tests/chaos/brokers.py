@@ -21,6 +21,8 @@ REPLICATED = (
     "transaction.state.log.replication.factor",
     "share.coordinator.state.topic.replication.factor",
 )
+LEAD_AGAIN = {"leader.imbalance.check.interval.seconds": "5", "leader.imbalance.per.broker.percentage": "0"}
+"""Who comes back leads again within seconds and not minutes: the next to fall is not one who leads nothing."""
 INSYNC = ("min.insync.replicas", "transaction.state.log.min.isr", "share.coordinator.state.topic.min.isr")
 
 
@@ -67,7 +69,7 @@ def brokers(folder: Path, libs: Path, ports: Sequence[int]) -> Sequence[Broker]:
     if count > 1:
         voters = ",".join(f"{number}@{HOST}:{port}" for number, port in enumerate(controllers, start=1))
         more = {"controller.quorum.voters": voters}
-        more |= dict.fromkeys(REPLICATED, str(count)) | dict.fromkeys(INSYNC, "2")
+        more |= LEAD_AGAIN | dict.fromkeys(REPLICATED, str(count)) | dict.fromkeys(INSYNC, "2")
     return [
         Broker(
             home=folder / f"kafka-{number + 1}",

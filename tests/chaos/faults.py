@@ -283,10 +283,10 @@ def _signal(site: Site, name: str, signum: int) -> str | None:
 
 
 async def _leads_nothing(site: Site, fault: Fault) -> str | None:
-    """Of several brokers one that comes back leads nothing for minutes: a fault would hurt nobody, so it is elected."""
+    """Of several brokers one that comes back leads nothing for a while: until it does a fault would hurt nobody."""
     if len(site.nodes) == 1 or fault.target not in {node.name for node in site.nodes}:
         return None
-    leads = await _until(lambda: site.leads(fault.target, elect=True), UP_SECONDS)
+    leads = await _until(lambda: site.leads(fault.target), UP_SECONDS)
     return None if leads else "it led nothing"
 
 

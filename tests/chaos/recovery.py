@@ -66,8 +66,8 @@ async def _steady(site: Site, name: str) -> None:
 
 
 async def _leads(site: Site, name: str) -> None:
-    """Until a broker leads something: one that comes back is not asked to for minutes, and nobody would miss it."""
-    while not await site.leads(name, elect=True):
+    """Until a broker leads something: nobody would miss one that does not."""
+    while not await site.leads(name):
         await asyncio.sleep(0.5)
 
 

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from confluent_kafka import ElectionType, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from kalimaya.embedded.kafka import quiet_client_logs
@@ -221,11 +221,11 @@ class Site:
         lines = [line for line in shown.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
         return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)
 
-    async def leads(self, name: str, *, elect: bool = False) -> int | None:
-        """How many partitions a broker leads, when those have been elected that are meant to; None if nobody says."""
+    async def leads(self, name: str) -> int | None:
+        """How many partitions a broker leads; None if nobody says."""
         number = next(node.number for node in self.nodes if node.name == name)
         try:
-            return (await asyncio.to_thread(_leaders, self.bootstrap, elect))[number]
+            return (await asyncio.to_thread(_leaders, self.bootstrap))[number]
         except KafkaException:
             return None
 
@@ -254,12 +254,9 @@ class Site:
         return Disk(self.folder / name)
 
 
-def _leaders(bootstrap: str, elect: bool) -> Counter[int]:
+def _leaders(bootstrap: str) -> Counter[int]:
     """Partitions by the node that leads them. Raises KafkaException."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    if elect:
-        admin.elect_leaders(ElectionType.PREFERRED, request_timeout=5).result()
-    topics = admin.list_topics(timeout=5).topics.values()
+    topics = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=5).topics.values()
     return Counter(partition.leader for topic in topics for partition in topic.partitions.values())
 
 
