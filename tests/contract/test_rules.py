@@ -5,6 +5,7 @@ That breaking a rule makes its test fail is tried for a few of them here, and fo
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -28,6 +29,15 @@ def test_the_page_is_up_to_date() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_names_code_that_exists(rule: Rule) -> None:
     assert rule.broken((ROOT / rule.file).read_text(encoding="utf-8"))
+
+
+def test_no_rule_is_broken_by_a_name_or_a_word_that_is_none(tmp_path: Path) -> None:
+    for rule in RULES:
+        source = (ROOT / rule.file).read_text(encoding="utf-8")
+        (tmp_path / f"{rule.id}{Path(rule.file).suffix}").write_text(rule.broken(source), encoding="utf-8")
+    command = ["ruff", "check", "--config", "pyproject.toml", "--select", "F821", "--no-cache", str(tmp_path)]
+    checked = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @pytest.mark.timeout(300)  # 15 s of one core, beside all else
