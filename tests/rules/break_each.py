@@ -17,7 +17,7 @@ from tests.rules.rules import ROOT, Rule, load
 
 FOLDERS = ("bench", "deploy", "kalimaya", "scenarios", "schemas", "services", "tests")
 NO_TEST = 2, 3, 4, 5
-"""pytest's exit codes when no test ran, as the code cannot be imported or the test is not there: the list is at fault."""
+"""pytest's exit codes when no test ran, because code cannot be imported or a test is not there: the list's fault."""
 
 
 def survivors(rules: Sequence[Rule], console: Console) -> list[str]:
