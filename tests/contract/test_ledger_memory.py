@@ -143,14 +143,13 @@ async def test_a_late_batch_that_lands_just_where_it_expected_counts_once(site: 
     await site.put(*message(register(), "a"))
     site.topics.faults.append(Fault.LATE_BATCH)
     owner = worker(site)
+
+    async def landing() -> None:
+        site.topics.release_late()
+        await site.put(*message(register(), "b"))
+
+    owner._logs.renew = landing  # type: ignore[method-assign]  # after it gave the batch up, before it tries again
     running = asyncio.create_task(owner.run())
-
-    async def held() -> bool:
-        return bool(site.topics._late)
-
-    await until(held, lambda: site.topics)
-    site.topics.release_late()
-    await site.put(*message(register(), "b"))
 
     async def answered() -> bool:
         return len(answers(await site.events())) == 2
@@ -159,6 +158,7 @@ async def test_a_late_batch_that_lands_just_where_it_expected_counts_once(site: 
     owner.stop()
     await running
     assert kinds(answers(await site.events())) == ["unit.registered", "message.refused:already_registered"]
+    assert len(await site.events()) == 3, "genesis and two answers: nothing was written twice"
 
 
 async def test_a_log_that_lost_its_tail_is_folded_again_and_answered_again(site: MemorySite) -> None:
@@ -258,11 +258,21 @@ async def test_any_run_of_faults_and_rivals_gives_each_message_one_answer(site: 
             site.topics.faults.append(dice.choice(list(Fault)))
         if dice.random() < 0.1:
             site.topics.release_late()
-        if dice.random() < 0.05:
-            site.topics.truncate_events(dice.randint(1, len(site.topics.events)))
+        if dice.random() < 0.05 and len(site.topics.events) > 1:
+            site.topics.truncate_events(dice.randrange(1, len(site.topics.events)))
         if dice.random() < 0.3:
             await asyncio.sleep(dice.random() * 0.005)
-    site.topics.faults.clear()
+
+    async def struck() -> bool:
+        """Each fault that was planned; for which there must be something to write, and who writes it."""
+        if all(task.done() for task in tasks):
+            owners.append(worker(site))
+            tasks.add(asyncio.create_task(owners[-1].run()))
+        n = len(site.topics.inbox)
+        await site.put(*message(sighted(n), f"m{n}"))
+        return not site.topics.faults
+
+    await until(struck, lambda: site.topics)
     site.topics.release_late()
     for owner in owners:
         owner.stop()
@@ -272,7 +282,7 @@ async def test_any_run_of_faults_and_rivals_gives_each_message_one_answer(site: 
         assert task.exception() is None or isinstance(task.exception(), StoodDown)
     await run_until_answered(site, worker(site))
     found = answers(await site.events())
-    assert identities(found) == [f"/agencies/polres-serang#m{n}" for n in range(60)]
+    assert identities(found) == [f"/agencies/polres-serang#m{n}" for n in range(len(site.topics.inbox))]
     assert set(kinds(found)) == {"unit.sighted"}
 
 
