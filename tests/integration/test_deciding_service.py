@@ -76,6 +76,11 @@ class Fleet:
     async def all_answered(self) -> bool:
         return len(await self.answered()) == self.sent
 
+    async def void(self) -> int:
+        """How many records do not count."""
+        logs = [await self.log(p) for p in range(PARTITIONS)]
+        return sum(len(log) - 1 - sum(map(len, answers(log))) for log in logs)  # one is genesis
+
     def last_words(self) -> Any:
         return [json.loads(line) for path in self._logs.glob("*.log") for line in path.read_text().splitlines()[-5:]]
 
@@ -104,40 +109,55 @@ async def ready(port: int) -> dict[str, Any]:
             return {"ok": False, "failing": repr(error)}
 
 
+async def all_ready(fleet: Fleet, *ports: int) -> None:
+    async def are() -> bool:
+        return all([(await ready(port))["ok"] for port in ports])
+
+    await until(are, fleet.last_words, 60)
+
+
+@pytest.mark.timeout(400)  # half a minute beside all else
 async def test_processes_share_the_work_are_killed_and_lose_and_double_nothing(fleet: Fleet) -> None:
     first, port = fleet.start("1")
-    fleet.start("2")
+    await all_ready(fleet, port, fleet.start("2")[1])
+    killed = asyncio.Event()
 
-    async def is_ready() -> bool:
-        return bool((await ready(port))["ok"])
+    async def send_on() -> None:
+        while not killed.is_set():
+            await fleet.send(1)
 
-    await until(is_ready, fleet.last_words, 30)
-    await fleet.send(200)
-    await until(fleet.all_answered, fleet.last_words, 30)
+    async def half_way() -> bool:
+        return 100 < len(await fleet.answered()) < fleet.sent
+
+    sending = asyncio.create_task(send_on())
+    await until(half_way, fleet.last_words, 60)
     first.send_signal(signal.SIGKILL)
+    killed.set()
+    await sending
     await fleet.send(100)
     fleet.start("1")
-    await until(fleet.all_answered, fleet.last_words, 40)
+    await until(fleet.all_answered, fleet.last_words, 60)
     assert len(set(await fleet.answered())) == fleet.sent
 
 
+@pytest.mark.timeout(400)  # half a minute beside all else
 async def test_two_processes_that_own_everything_write_void_records_and_nothing_else(fleet: Fleet) -> None:
-    fleet.start("a", "all")
-    fleet.start("b", "all")
-    sending = asyncio.create_task(fleet.send(600))
-    await sending
-    await until(fleet.all_answered, fleet.last_words, 60)
+    await all_ready(fleet, fleet.start("a", "all")[1], fleet.start("b", "all")[1])
+    before = await fleet.void()
+
+    async def competed() -> bool:
+        await fleet.send(200)
+        await until(fleet.all_answered, fleet.last_words, 60)
+        return await fleet.void() > before
+
+    await until(competed, fleet.last_words, 60)
     found = await fleet.answered()
     assert len(set(found)) == len(found) == fleet.sent
 
 
 async def test_a_stop_by_signal_is_clean_and_prompt(fleet: Fleet) -> None:
     process, port = fleet.start("1")
-
-    async def is_ready() -> bool:
-        return bool((await ready(port))["ok"])
-
-    await until(is_ready, fleet.last_words, 30)
+    await all_ready(fleet, port)
     async with httpx.AsyncClient() as client:
         metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
     assert "kalimaya_messages{" in metrics
