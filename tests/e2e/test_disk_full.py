@@ -15,6 +15,8 @@ pytestmark = pytest.mark.timeout(500)
 
 FULL_SECONDS = 20.0
 """Long enough for whatever dies of it to have been started again, in vain."""
+IN_VAIN = 3
+"""So many rounds in a row take nothing in at last. In those before, what was a page of room at first may be used up."""
 
 
 @pytest.fixture
@@ -44,12 +46,14 @@ async def test_a_full_disk_takes_nothing_in_and_loses_nothing(system: System, di
     await sending.run(clients=2, together=20, seconds=3, pause=0.1)
     assert sending.told.keys() == {202}
     assert disk.fill()
-    sending.told.clear()
-    began = monotonic()
-    while monotonic() - began < FULL_SECONDS:
+    began, rounds = monotonic(), list[set[int]]()
+    while monotonic() - began < FULL_SECONDS or rounds[-IN_VAIN:] != [{503}] * IN_VAIN:
+        assert monotonic() - began < 10 * FULL_SECONDS, rounds
+        sending.told.clear()
         await sending.run(clients=2, together=20, seconds=1, pause=0.1)
-    assert sending.told.keys() <= {202, 503}, sending.told
-    assert sending.told[503] > 0, sending.told
+        rounds.append(set(sending.told))
+    print(rounds)
+    assert set().union(*rounds) <= {202, 503}, rounds
     assert sending.unadvised == []
     disk.free()
     went_on = monotonic()

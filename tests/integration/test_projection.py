@@ -19,13 +19,15 @@ from services.deployment.domain import DEPLOYMENT
 from services.kit.ledger import topics
 from services.kit.ledger.fold import Fold
 from services.kit.ledger.kafka import KafkaPair, producer
+from services.kit.ledger.log import Unavailable
 from services.kit.ledger.reader import Place
 from services.kit.ledger.worker import Worker
 from services.projection.projector import Projector
 from services.projection.store import GONE, IDLE_SECONDS, SCHEMA, UNREACHABLE, Store, new_pool, one_look
 from services.views.model import Model
 from tests.support.given import OPERATION, by_post
-from tests.support.ledger import NOON, QUICK, message, register, sighted, until
+from tests.support.kafka_site import KafkaSite
+from tests.support.ledger import NOON, QUICK, message, register, run_until_answered, sighted, until
 from tests.support.pair import Pair
 from tests.support.read_model import asked
 
@@ -103,12 +105,12 @@ async def operation(pair: Pair) -> AsyncIterator[Operation]:
 
 @asynccontextmanager
 async def projecting(
-    operation: Operation, share: Callable[[Place], bool] = lambda _: True
+    operation: Operation, service: str = SERVICE, share: Callable[[Place], bool] = lambda _: True
 ) -> AsyncIterator[tuple[Projector, httpx.AsyncClient]]:
     """A projector at work, and its API."""
     pool = await new_pool(operation.dsn)
     store = Store(pool)
-    projector = Projector(store, operation.pair.kafka, [SERVICE], share=share)
+    projector = Projector(store, operation.pair.kafka, [service], share=share)
     task = asyncio.create_task(projector.run())
     async with asked(pool, store, projector, operation.pair, operation.dsn) as client:
         try:
@@ -289,10 +291,10 @@ async def test_two_that_have_the_same_partitions_do_no_harm_and_one_goes_on_for_
 async def test_workers_have_each_their_partitions_and_answer_for_all(operation: Operation) -> None:
     units = [f"u-{uuid.uuid4().hex[:8]}" for _ in range(12)]
     mine = {0, 1, 2}
-    async with projecting(operation, lambda place: place[1] in mine) as (one, client):
+    async with projecting(operation, share=lambda place: place[1] in mine) as (one, client):
         others = [await operation.send(register(unit)) for unit in units]
         await until(lambda: waits(one), one.unprojected_age)
-        async with projecting(operation, lambda place: place[1] not in mine) as (two, other):
+        async with projecting(operation, share=lambda place: place[1] not in mine) as (two, other):
             await reached(client, others)
             await until(lambda: caught_up(one, two), lambda: (one.unprojected_age(), two.unprojected_age()))
             lags = [each["lag"] for each in (await other.get("/v1/status")).json()["logs"]]
@@ -314,7 +316,7 @@ async def caught_up(*projectors: Projector) -> bool:
 
 async def test_what_nobody_projects_is_told_by_all(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.projection.projector.ABANDONED_SECONDS", 1)
-    async with projecting(operation, lambda _: False) as (projector, _):
+    async with projecting(operation, share=lambda _: False) as (projector, _):
         await operation.send(register(f"u-{uuid.uuid4().hex[:8]}"))
 
         async def told() -> bool:
@@ -340,6 +342,60 @@ async def test_a_projector_that_froze_in_a_transaction_is_not_waited_for(operati
             await reached(client, [held], IDLE_SECONDS + 5)
         finally:
             frozen.terminate()
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"), [(False, "the log ends at 3, the read model has read up to 5"), (True, "LedgerBroken")]
+)
+async def test_a_log_that_lost_its_tail_is_projected_no_further(
+    operation: Operation, answered: bool, said: str
+) -> None:
+    """Its topic is made anew with less in it; then, in the second case, its owner answers again, behind a void."""
+    site = KafkaSite(operation.pair.kafka)
+    await site.start(genesis=True)
+    events = f"{site.decider.service}.events"
+    pool = await new_pool(operation.dsn)
+    store = Store(pool)
+    try:
+        for n in range(4):
+            await site.put(*message(sighted(n), f"m{n}"))
+        await run_until_answered(site, Worker(site.decider, 0, site.pair(), site.identity, tuning=QUICK))
+        await store.migrate()
+        async with projecting(operation, site.decider.service):
+
+            async def all_in() -> bool:
+                return [each.next_offset for each in (await store.positions()).values()] == [5]
+
+            await until(all_in, lambda: "not all is in the picture")
+        kept = [
+            (each.key or b"", each.value or b"", [(name, value or b"") for name, value in each.headers])
+            for each in (await site.events())[:3]
+        ]
+        admin = topics.admin_of(operation.pair.kafka)
+        await asyncio.to_thread(admin.delete_topics([events])[events].result, 30)
+
+        async def made_anew() -> bool:
+            try:
+                return await asyncio.to_thread(topics._create, operation.pair.kafka, [events], 1, 1) == [events]
+            except Unavailable:
+                return False
+
+        await until(made_anew, lambda: "its topic is still there")
+        await site.put_events(kept)
+        if answered:
+            await site.put_events([(b"k", b"a stranger's", [])])
+            await run_until_answered(site, Worker(site.decider, 0, site.pair(), site.identity, tuning=QUICK))
+        async with projecting(operation, site.decider.service) as (projector, _):
+
+            async def stopped() -> bool:
+                return said in projector.stopped.get((events, 0), "")
+
+            await until(stopped, lambda: (projector.stopped, projector.trouble()))
+            assert projector.trouble() is not None
+        assert (await store.positions())[events, 0].next_offset == 5
+    finally:
+        pool.terminate()
+        await site.stop()
 
 
 async def test_postgresql_probes_whether_a_projector_s_machine_is_still_there(operation: Operation) -> None:

@@ -136,6 +136,15 @@ def test_an_identity_is_remembered_until_its_time_is_too_old_to_be_accepted(inbo
     assert inbox.outcome(sighted(), "a", recorded=NOON + 63 * DAY) == ("repeated", None), "of the rejected one"
 
 
+def test_a_message_without_a_time_is_a_new_one_once_its_identity_is_forgotten(inbox: Inbox) -> None:
+    """The gateway says of it that its time is that of its recording."""
+    inbox.put(sighted(), "a")
+    days_pass(inbox, 1, 62)
+    assert inbox.outcome(sighted(), "a", time=NOON + 62 * DAY, recorded=NOON + 62 * DAY) == ("repeated", None)
+    days_pass(inbox, 63, 63)
+    assert inbox.outcome(sighted(), "a", time=NOON + 63 * DAY, recorded=NOON + 63 * DAY) == ("accepted", None)
+
+
 def test_it_makes_no_difference_when_what_is_too_old_is_let_go(inbox: Inbox) -> None:
     inbox.put(sighted(), "a")
     days_pass(inbox, 1, 70)
