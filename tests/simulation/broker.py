@@ -23,12 +23,14 @@ FETCH_RECORDS = 500
 
 
 class SimulatedLog(MemoryTopics):
-    """One partition of an inbox and an event log. `projected`: up to where the event log was given to a projector."""
+    """One partition of an inbox and an event log. `projected`: up to where the event log was given to a projector;
+    `cut`: whether it has lost a tail.
+    """
 
     def __init__(self, name: str, broker: "Broker") -> None:
         super().__init__()
         self.name, self._broker = name, broker
-        self.projected = 0
+        self.projected, self.cut = 0, False
         self.bases: list[int] = []
         """Where batches landed: the log can be cut there."""
 
@@ -53,6 +55,7 @@ class SimulatedLog(MemoryTopics):
     def lose_tail(self, end: int) -> None:
         """Lose what stands from `end` on."""
         self._broker.note(f"{self.name}: cut from {len(self.events)} to {end}")
+        self.cut = True
         self.truncate_events(end)
         self.bases = [base for base in self.bases if base < end]
 
@@ -118,8 +121,8 @@ class Broker:
             self._later(self.chance.uniform(*LATE_SECONDS), log, entries, None)
         elif strike(Fault.LOST_ACK):
             self._later(way, log, entries, None)
-        elif strike(Fault.TORN_BATCH):
-            self._later(way, log, self._torn(entries), None)
+        elif (parts := _parts(entries)) and strike(Fault.TORN_BATCH):
+            self._later(way, log, self.chance.choice(parts), None)
         elif strike(Fault.DOUBLED_BATCH):
             first, again = self.chance.choice(((None, answer), (answer, None)))
             self._later(way, log, entries, first)
@@ -154,15 +157,15 @@ class Broker:
             failed = self.faults.strike(Fault.ERROR_REPLY)
             self._loop.call_later(self._way(), _reply, answer, None if failed else base, context=self._context)
 
-    def _torn(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """A part of a batch that ends where an answer does (R6: whole causes)."""
-        ends = [n for n, entry in enumerate(entries, 1) if _ends_an_answer(entry)]
-        return entries[: self.chance.choice(ends)]
-
 
 def _end(waiting: "asyncio.Future[None]") -> None:
     if not waiting.done():
         waiting.set_result(None)
+
+
+def _parts(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """What a batch could be torn to: its first answers but not all of them, each whole (R6)."""
+    return [entries[:n] for n, entry in enumerate(entries[:-1], 1) if _ends_an_answer(entry)]
 
 
 def _ends_an_answer(entry: Entry) -> bool:
@@ -241,8 +244,8 @@ class SimulatedPair(MemoryPair):
 
 
 def _fetched(broker: Broker, records: list[Stored], offset: int) -> Sequence[Stored]:
-    short = broker.faults.strike(Fault.SHORT_READ)
-    return records[offset : offset + (1 if short else FETCH_RECORDS)]
+    found = records[offset : offset + FETCH_RECORDS]
+    return found[:1] if len(found) > 1 and broker.faults.strike(Fault.SHORT_READ) else found
 
 
 class SimulatedReader:

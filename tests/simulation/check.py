@@ -16,13 +16,13 @@ from kalimaya.audit.partition import Logs, PartitionChecker
 from services.kit.ledger.desk import Decided, Desk, Limits
 from services.kit.ledger.fold import Answer
 from services.kit.ledger.log import Identity
-from services.kit.ledger.memory import MemoryTopics
 from services.kit.ledger.reader import Place
 from services.kit.ledger.record import Stored
 from services.projection.digest import digest
 from services.projection.history import Past, advance
 from services.views.facts import Fact
 from services.views.model import Key, Model, Outcome, subject_of
+from tests.simulation.broker import SimulatedLog
 from tests.simulation.store import MemoryStore
 from tests.simulation.workload import deciders
 
@@ -33,8 +33,8 @@ INTERNAL_ERROR = "we failed on this message; it can be sent again under a new id
 class Partition:
     """One partition under inspection, read as far as it goes each time."""
 
-    def __init__(self, service: str, number: int, topics: MemoryTopics, identity: Identity) -> None:
-        self.service, self.number, self.topics = service, number, topics
+    def __init__(self, service: str, number: int, log: SimulatedLog, identity: Identity) -> None:
+        self.service, self.number, self.log = service, number, log
         self.findings, self.answers = Findings(), list[WholeAnswer]()
         logs = Logs(service, identity.partitions, identity.inbox_topic_id, identity.events_topic_id)
         self.checker = PartitionChecker(logs, number, self.findings, on_answer=self.answers.append)
@@ -46,23 +46,23 @@ class Partition:
 
     def look(self) -> bool:
         """Read on; whether every message has its answer."""
-        for message in self.topics.inbox[self.checker.inbox_position :]:
+        for message in self.log.inbox[self.checker.inbox_position :]:
             self.checker.take_message(message)  # type: ignore[arg-type]
-        for event in self.topics.events[self.checker.events_position :]:
+        for event in self.log.events[self.checker.events_position :]:
             self.checker.take_event(event)  # type: ignore[arg-type]
         return self.checker.in_flight == 0
 
-    def wrong(self, tail_was_lost: bool) -> Iterator[str]:
+    def wrong(self) -> Iterator[str]:
         """What breaks a rule of the ledger, or is not the outcome that there must be.
 
         Who did not see that a tail was lost writes on another chain than is there; that is void, with an alarm.
         """
-        self.checker.finish(len(self.topics.inbox), len(self.topics.events))
+        self.checker.finish(len(self.log.inbox), len(self.log.events))
         for each in self.findings.kept:
-            if not (tail_was_lost and each.rule == "broken chain"):
+            if not (self.log.cut and each.rule == "broken chain"):
                 yield f"{each.rule} at {each.place}: {each.detail}"
         desk = Desk(deciders()[self.service], self.number, Limits())
-        for message, answer in zip(self.topics.inbox, self.answers, strict=False):
+        for message, answer in zip(self.log.inbox, self.answers, strict=False):
             expected = _undisturbed(desk, message, answer.offset).records
             if expected != [(each.key, each.value) for each in answer.records]:
                 yield f"{self.service}/{self.number}: cause {answer.cause} should have been answered {expected}"

@@ -36,9 +36,8 @@ def simulate(seed: int, planted: AbstractContextManager[Any] | None = None) -> R
     with planted or nullcontext():
         world.live()
     wrong = list(world.wrong)
-    tail_was_lost = world.faults.struck[Fault.LOST_TAIL] > 0
     for partition in world.partitions:
-        wrong += partition.wrong(tail_was_lost)
+        wrong += partition.wrong()
     wrong += wrong_picture(world.partitions, world.store)
     return Run(
         seed=seed,
@@ -55,5 +54,5 @@ def simulate(seed: int, planted: AbstractContextManager[Any] | None = None) -> R
 
 
 def _digest(world: World) -> str:
-    logs = [(each.topics.inbox, each.topics.events) for each in world.partitions]
+    logs = [(each.log.inbox, each.log.events) for each in world.partitions]
     return sha256(repr((world.trace, logs)).encode()).hexdigest()

@@ -44,8 +44,11 @@ ANSWERED_SECONDS = 24.0
 or has waited as long for an acknowledgement from a broker that came back after 5."""
 SETTLED_SECONDS = 150.0
 """And so long if a log has lost its tail, for which an idle owner looks every 30 s; and for all to be projected."""
-LOOK_SECONDS, LINGER_SECONDS = 0.5, 1.0
-"""How often to look whether it is; and how long to look on after that, in case somebody still writes."""
+STIRRING_SECONDS = 16.0
+"""So long after the calm who was paused, or waits for slow answers, may still write what will be void."""
+LOOK_SECONDS, LINGER_SECONDS = 0.5, 3.0
+"""How often to look whether it is; and how long to look on after that, in case somebody still writes: who tries again
+does so every 2 s."""
 DOWN_SECONDS, PAUSED_SECONDS, AWAY_SECONDS, TOLD_SECONDS = (0.05, 3.0), (0.1, 10.0), (0.3, 5.0), (0.0, 5.0)
 STEP_SECONDS = 7200.0
 SNAPSHOT_AFTER = 3
@@ -185,7 +188,8 @@ class World:
 
     async def _live(self) -> None:
         storm = self.chance.uniform(*STORM_SECONDS)
-        projected_from = self.chance.choice((0.0, 0.0, storm * self.chance.random()))
+        # What nobody has projected can be lost: the later, the more.
+        projected_from = self.chance.choice((0.0, storm * self.chance.random(), storm))
         for name in self._mains:
             self.loop.call_later(projected_from if name.startswith("projection") else 0.0, self._start, name)
         for sent in self.inbox:
@@ -282,31 +286,31 @@ class World:
                 self._tell(client_id, self.members[client_id], theirs, TOLD_SECONDS[1] + self.chance.random())
 
     async def _settle(self, calm: float) -> None:
-        tail_was_lost = self.faults.struck[Fault.LOST_TAIL] > 0
+        await asyncio.sleep(STIRRING_SECONDS)
         while undone := self._undone():
-            waited, late = self.loop.time() - calm, [] if tail_was_lost else self._unanswered()
+            waited = self.loop.time() - calm
+            late = any(not (each.log.cut or each.look()) for each in self.partitions)
             if waited > SETTLED_SECONDS or (late and waited > ANSWERED_SECONDS):
-                self.wrong += late or undone
+                self.wrong += undone
                 break
             await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)  # an answer may have come late from elsewhere while its owner wrote the same
+        ends = [len(each.log.events) for each in self.partitions]
         await asyncio.sleep(LINGER_SECONDS)
-        for partition in self.partitions:
-            partition.look()
-
-    def _unanswered(self) -> list[str]:
-        return [
-            f"{each.service}/{each.number}: cause {each.checker.next_cause} is not answered"
-            for each in self.partitions
-            if not each.look()
-        ]
+        for each, end in zip(self.partitions, ends, strict=True):
+            each.look()
+            if len(each.log.events) != end:
+                self.wrong.append(f"{each.log.name}: somebody still writes, at {end}")
 
     def _undone(self) -> list[str]:
+        """What is not as it should be, causes first."""
         undone = [] if self._processes.keys() == self._mains.keys() else ["a process is down"]
+        undone += [f"{name}: {said}" for name, trouble in self._troubles.items() if (said := trouble()) is not None]
+        for each in self.partitions:
+            if not each.look():
+                undone.append(f"{each.log.name}: cause {each.checker.next_cause} is not answered")
+            if self.store.reached(each.place) != len(each.log.events):
+                undone.append(f"{each.log.name}: projected to {self.store.reached(each.place)} only")
         if self.broker.under_way:
             undone.append(f"{self.broker.under_way} batches are under way")
-        undone += self._unanswered()
-        for each in self.partitions:
-            if self.store.reached(each.place) != len(each.topics.events):
-                undone.append(f"{each.service}/{each.number}: projected to {self.store.reached(each.place)} only")
-        undone += [f"{name}: {said}" for name, trouble in self._troubles.items() if (said := trouble()) is not None]
         return undone
