@@ -10,7 +10,9 @@ from random import Random
 
 import pytest
 
+from services.kit.ledger.desk import Desk
 from services.kit.ledger.fold import Fold
+from services.kit.ledger.worker import Worker
 from tests.simulation.bugs import BUGS, Bug, Edit, found, planted
 from tests.simulation.faults import Fault
 from tests.simulation.loop import Deadlock, Process, SimulatedLoop
@@ -39,6 +41,7 @@ def test_every_fault_strikes_and_leaves_its_mark(runs: list[Run]) -> None:
         struck += run.faults
         reloads += run.reloads
     assert struck.keys() == set(Fault)
+    assert 10 * min(struck.values()) >= len(runs), struck
     assert reloads.keys() == {"unavailable", "misplaced", "poisoned"}
     assert sum(run.voids for run in runs) > len(runs)
     assert sum(run.messages for run in runs) > 10 * len(runs)
@@ -73,7 +76,23 @@ def test_a_seed_gives_the_same_run_in_another_process_with_another_order_of_sets
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
+    assert bug.harm
     assert found(bug, range(bug.within)) is not None
+
+
+def test_a_bug_that_merely_fails_of_itself_is_not_found() -> None:
+    edit = Edit(Desk, "_meet", "if message.recordedtime > self.known:", "raise KeyError(identity)\n    if True:")
+    bug = Bug("a slip", (edit,), harm="is not answered")
+    assert simulate(0, planted(bug)).wrong
+    assert found(bug, range(3)) is None
+
+
+def test_an_owner_that_goes_on_writing_what_is_void_is_found() -> None:
+    void = "batch.append(b'', b'', pack_mark(0, 0, 0, 1, bytes(32), bytes(32)))"
+    edit = Edit(
+        Worker, "_serve", "self._show()", f"batch = self._logs.new_batch(); {void}; await self._logs.append(batch)"
+    )
+    assert found(Bug("an owner writes on", (edit,), harm="somebody still writes"), range(10)) is not None
 
 
 def test_a_bug_that_no_longer_fits_the_code_is_an_error() -> None:
