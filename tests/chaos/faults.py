@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, time
 
-from kalimaya.process import Child
 from kalimaya.settings import DECIDING_SERVICES, SERVICES
 from tests.chaos.site import PARTITIONS, TIMED, Site
 
@@ -84,7 +83,7 @@ async def _zombie(site: Site, fault: Fault) -> str | None:
     async with site.extra(other) as process:
 
         async def owns(count: int) -> bool:
-            return (await _metric(site, other, "kalimaya_partition_owned") or 0) >= count
+            return (await site.share(fault.target, other) or 0) >= count
 
         if not await _until(partial(owns, 1), WITNESS_SECONDS):
             return "no second process came to own anything"
@@ -101,8 +100,8 @@ async def _second_owner(site: Site, fault: Fault) -> str | None:
     other = site.child(fault.target, instance="9", KALIMAYA_PARTITIONS="all")
 
     async def wrote() -> bool:
-        answered = await _metric(site, other, "kalimaya_answered_total")
-        return bool(answered or await _metric(site, other, "kalimaya_reloads_total", 'reason="misplaced"'))
+        answered = await site.metric(other, "kalimaya_answered_total")
+        return bool(answered or await site.metric(other, "kalimaya_reloads_total", 'reason="misplaced"'))
 
     async with site.extra(other, kill=True):
         if not await _until(wrote, WITNESS_SECONDS):
@@ -114,13 +113,12 @@ async def _second_owner(site: Site, fault: Fault) -> str | None:
 async def _storm(site: Site, fault: Fault) -> str | None:
     """Members come and go, some without a word."""
     chance = random.Random(fault.seed)
-    shares = "kalimaya_projected_answers_total" if fault.target == "projection" else "kalimaya_partition_owned"
 
     async def member(instance: str) -> bool:
         await asyncio.sleep(chance.uniform(0, fault.seconds / 3))
         other = site.child(fault.target, instance=instance)
         async with site.extra(other, kill=chance.random() < 0.5):
-            joined = await _until(lambda: _metric(site, other, shares), WITNESS_SECONDS)
+            joined = await _until(lambda: site.share(fault.target, other), WITNESS_SECONDS)
             await asyncio.sleep(chance.uniform(0, fault.seconds / 3))
             return joined
 
@@ -288,10 +286,6 @@ async def _leads_nothing(site: Site, fault: Fault) -> str | None:
         return None
     leads = await _until(lambda: site.leads(fault.target), UP_SECONDS)
     return None if leads else "it led nothing"
-
-
-async def _metric(site: Site, other: Child, name: str, label: str = "") -> float | None:
-    return await site.metric(int(other.env["KALIMAYA_METRICS_PORT"]), name, label)
 
 
 async def _until(condition: Callable[[], Awaitable[object]], seconds: float) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from kalimaya.process import Child
 from kalimaya.settings import DECIDING_SERVICES
 from scenarios import serang2019
 from services.kit import clock
@@ -102,7 +103,7 @@ async def _taken_over(site: Site, probe: Probe) -> AsyncIterator[tuple[Kind, str
         children = [(kind, target, site.child(target, instance)) for kind, target, instance in others]
         begun = [await running.enter_async_context(site.extra(child, kill=True)) for _, _, child in children]
         for _, target, child in children:
-            await _shares(site, target, int(child.env["KALIMAYA_METRICS_PORT"]))
+            await _shares(site, target, child)
         for (kind, target, _), process in zip(children, begun, strict=True):
             await _well(probe)
             process.kill()
@@ -110,11 +111,10 @@ async def _taken_over(site: Site, probe: Probe) -> AsyncIterator[tuple[Kind, str
             yield kind, target, _told(await probe.recovered(killed, GIVE_UP_SECONDS))
 
 
-async def _shares(site: Site, target: str, port: int) -> None:
+async def _shares(site: Site, target: str, child: Child) -> None:
     """Until the second process has partitions of its own; raises TimeoutError."""
-    name = "kalimaya_partition_owned" if target in DECIDING_SERVICES else "kalimaya_projected_answers_total"
     deadline = monotonic() + GIVE_UP_SECONDS
-    while not await site.metric(port, name):
+    while not await site.share(target, child):
         if monotonic() > deadline:
             raise TimeoutError(f"the second {target} came to own nothing")
         await asyncio.sleep(0.2)

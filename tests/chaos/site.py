@@ -211,15 +211,20 @@ class Site:
             await asyncio.sleep(0.05)
         return True
 
-    async def metric(self, port: int, name: str, label: str = "") -> float | None:
-        """The sum of a metric's lines at this port, of those with this label; None when nobody answers there."""
+    async def metric(self, child: Child, name: str, label: str = "") -> float | None:
+        """The sum of a metric's lines of a service, of those with this label; None when it does not answer."""
         try:
             async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-                shown = (await client.get(f"http://{HOST}:{port}/metrics")).text
+                shown = (await client.get(f"http://{HOST}:{child.env['KALIMAYA_METRICS_PORT']}/metrics")).text
         except httpx.HTTPError:
             return None
         lines = [line for line in shown.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
         return sum(float(line.rpartition(" ")[2]) for line in lines if label in line)
+
+    async def share(self, service: str, child: Child) -> float | None:
+        """What a process of this service has of its work: partitions of a decider, what a projection has projected."""
+        decides = service in DECIDING_SERVICES
+        return await self.metric(child, "kalimaya_partition_owned" if decides else "kalimaya_projected_answers_total")
 
     async def leads(self, name: str) -> int | None:
         """How many partitions a broker leads; None if nobody says."""

@@ -32,7 +32,6 @@ SNAPSHOT_ANSWERS = 1_000
 """Of so many answers in a partition, and after a minute, a decider keeps a snapshot (services/kit/ledger/keeper.py)."""
 SNAPSHOT_SECONDS = 75.0
 SNAPSHOT = re.compile(r'"event": "snapshot (\w+)"')
-OWNS = {"deployment": "kalimaya_partition_owned", "projection": "kalimaya_projected_answers_total"}
 WATCHES = tuple(f"{service}-watch" for service in DECIDING_SERVICES)
 TOO_LATE = "too late: "
 
@@ -194,7 +193,7 @@ class Upgrade:
 
     async def _shares(self, service: str, running: Running) -> None:
         deadline = monotonic() + READY_SECONDS
-        while not await self.site.metric(running.port, OWNS[service]):
+        while not await self.site.share(service, running.child):
             if monotonic() > deadline:
                 raise TimeoutError(f"{running.child.name} came to own nothing\n{last_lines(running.child.log)}")
             await asyncio.sleep(0.1)
